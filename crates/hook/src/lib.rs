@@ -1,0 +1,16 @@
+//! Watch every run of a training loop without owning the loop.
+#![doc = include_str!("../README.md")]
+
+mod feeders;
+mod hook;
+mod run;
+mod save_request;
+mod start;
+mod trigger;
+
+pub use feeders::Feeders;
+pub use hook::Hook;
+pub use run::{AfterRun, BeforeRun};
+pub use save_request::SaveRequest;
+pub use start::{Start, StartedFrom};
+pub use trigger::{Elapsed, Every, Trigger};

@@ -1,0 +1,214 @@
+//! Tensors, sets and copies through the public face.
+#![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
+use std::sync::Arc;
+
+use everstep_tensor::{
+    CopyRules, DType, Element, Error, ErrorKind, Prefixed, Shape, Snapshot, Tensor, Variables, compare, copy,
+};
+use proptest::prelude::*;
+
+#[test]
+fn a_vector_is_kept_without_a_copy_and_written_in_place() {
+    let elements = vec![1.0f32, 2.0, 3.0];
+    let address = elements.as_ptr();
+    let mut tensor = Tensor::from_vec([3], elements).unwrap();
+    assert_eq!(tensor.as_slice::<f32>().unwrap().as_ptr(), address);
+    tensor.get_mut::<f32>().unwrap()[1] = 5.0;
+    assert_eq!(tensor.as_slice::<f32>().unwrap(), [1.0, 5.0, 3.0]);
+    assert!(tensor.get_mut::<f64>().is_none(), "another dtype");
+
+    let shared = tensor.clone();
+    assert!(!tensor.is_unique() && tensor.get_mut::<f32>().is_none());
+    tensor.make_mut::<f32>().unwrap()[0] = -1.0;
+    assert_eq!(shared.as_slice::<f32>().unwrap(), [1.0, 5.0, 3.0], "a clone does not see it");
+    assert_eq!(tensor.as_slice::<f32>().unwrap(), [-1.0, 5.0, 3.0]);
+}
+
+#[test]
+fn memory_of_its_own_is_aligned() {
+    for len in [1usize, 15, 16, 17, 1000] {
+        let tensor = Tensor::zeros(DType::F64, [len]).unwrap();
+        assert!(tensor.bytes().as_ptr().cast::<[u64; 8]>().is_aligned() && tensor.bytes().as_ptr() as usize % 64 == 0);
+        assert_eq!(tensor.as_slice::<f64>().unwrap(), vec![0.0; len]);
+    }
+}
+
+#[test]
+fn a_mapped_file_is_wrapped_and_never_written() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let bytes: Vec<u8> = (0..64u8).chain([0, 1, 2]).collect();
+    std::fs::write(file.path(), &bytes).unwrap();
+    #[allow(unsafe_code, reason = "mapping a file is unsafe, because another process may change it; this one is ours")]
+    // SAFETY: the temporary file is written by nobody else.
+    let map = Arc::new(unsafe { memmap2::Mmap::map(file.as_file()) }.unwrap());
+    let mut tensor = Tensor::from_shared(DType::I32, [2, 3], map.clone(), 8).unwrap();
+    assert_eq!(tensor.bytes(), &bytes[8..32]);
+    assert!(tensor.get_mut::<i32>().is_none() && !tensor.is_unique());
+    tensor.make_mut::<i32>().unwrap()[0] = 0;
+    assert_eq!(tensor.bytes()[4..], bytes[12..32]);
+
+    let fault = |dtype, shape: &[usize], offset| {
+        let error = Tensor::from_shared(dtype, shape, map.clone(), offset).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        error.to_string()
+    };
+    assert!(fault(DType::I32, &[2], 2).contains("aligned"));
+    assert!(fault(DType::F64, &[100], 0).contains("not there"));
+    assert!(fault(DType::U8, &[1], 1000).contains("not there"));
+    assert!(fault(DType::Bool, &[3], 64).contains("not valid"));
+    assert_eq!(Tensor::from_shared(DType::Bool, [2], map, 64).unwrap().as_slice::<bool>().unwrap(), [false, true]);
+}
+
+#[track_caller]
+fn check_fault(result: Result<Tensor, Error>, kind: ErrorKind, text: &str) {
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (kind, text));
+}
+
+#[test]
+fn faults_name_the_value() {
+    use ErrorKind::InvalidArgument;
+    let wrong = Tensor::from_vec([2, 2], vec![1u8, 2, 3]);
+    check_fault(wrong, InvalidArgument, "shape [2, 2] does not hold 3 elements; give a shape that does");
+    check_fault(Tensor::from_bytes(DType::F32, [2], &[0; 7]), InvalidArgument, "f32[2] takes 8 bytes, 7 were given");
+    check_fault(Tensor::from_bytes(DType::Bool, [1], &[2]), InvalidArgument, "a bool's byte is neither 0 nor 1");
+    let huge = Tensor::zeros(DType::F64, [usize::MAX, 2]);
+    assert_eq!(huge.unwrap_err().kind(), ErrorKind::ResourceExhausted);
+    let error = Tensor::scalar(1i32).as_slice::<f32>().map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "the tensor holds i32, not f32; read it as i32");
+    assert!(Tensor::zeros(DType::F32, [2]).unwrap().to_f64().is_err());
+    assert!(Tensor::zeros(DType::F32, [2]).unwrap().reshape([3]).is_err());
+}
+
+#[test]
+fn scalars_of_every_dtype_convert() {
+    fn check<T: Element>(value: T, expected: f64) {
+        let tensor = Tensor::scalar(value);
+        assert_eq!((tensor.dtype(), tensor.len(), tensor.shape()), (T::DTYPE, 1, &[][..]));
+        assert_eq!((tensor.item::<T>().unwrap(), tensor.to_f64().unwrap()), (value, expected));
+        assert_eq!(DType::from_name(T::DTYPE.name()), Some(T::DTYPE));
+    }
+    check(true, 1.0);
+    check(7u8, 7.0);
+    check(-7i32, -7.0);
+    check(1i64 << 40, (1u64 << 40) as f64);
+    check(0.5f32, 0.5);
+    check(-0.25f64, -0.25);
+    assert!(!Tensor::scalar(f32::NAN).is_finite() && !Tensor::scalar(f64::INFINITY).is_finite());
+    assert!(Tensor::scalar(f32::MAX).is_finite() && Tensor::scalar(i64::MAX).is_finite());
+}
+
+#[test]
+fn debug_shows_the_first_few() {
+    assert_eq!(format!("{:?}", Tensor::from_vec([2], vec![1.5f32, 2.0]).unwrap()), "f32[2] [1.5, 2.0]");
+    let long = Tensor::from_vec([10], (0..10i64).collect()).unwrap();
+    assert_eq!(format!("{long:?}"), "i64[10] [0, 1, 2, 3, 4, 5, 6, 7] and 2 more");
+}
+
+#[test]
+fn shapes_of_any_rank_are_slices() {
+    for rank in 0..10 {
+        let axes: Vec<usize> = (1..=rank).collect();
+        let shape = Shape::from(axes.clone());
+        assert_eq!((&*shape, shape.elements()), (&axes[..], Some(axes.iter().product())));
+        assert_eq!((shape.clone(), shape.to_string()), (shape, format!("{axes:?}")));
+    }
+    assert_eq!(Shape::new(&[usize::MAX, 2]).elements(), None);
+}
+
+fn set(variables: &[(&str, f32)]) -> Snapshot {
+    variables.iter().map(|(name, value)| (*name, Tensor::scalar(*value))).collect()
+}
+
+#[track_caller]
+fn check_copy(from: &[(&str, f32)], into: &[(&str, f32)], rules: CopyRules, expected: Result<&[(&str, f32)], &str>) {
+    let mut target = set(into);
+    let result = copy(&set(from), &mut target, &rules);
+    match expected {
+        Ok(expected) => {
+            assert_eq!(result.unwrap(), compare(&set(from), &set(into), &rules));
+            assert!(target.bit_eq(&set(expected)), "{target:?}");
+        }
+        Err(text) => {
+            assert_eq!(result.unwrap_err().to_string(), text);
+            assert!(target.bit_eq(&set(into)), "a failing copy changed the target");
+        }
+    }
+}
+
+#[test]
+fn copies_by_rules() {
+    let exact = CopyRules::default;
+    check_copy(&[("a", 1.0), ("b", 2.0)], &[("a", 0.0), ("b", 0.0)], exact(), Ok(&[("a", 1.0), ("b", 2.0)]));
+    let fault = "the sets do not fit: missing in the source: b; unknown to the target: c";
+    check_copy(&[("a", 1.0), ("c", 2.0)], &[("a", 0.0), ("b", 0.0)], exact(), Err(fault));
+    let loose = CopyRules { allow_missing: true, allow_unused: true, ..exact() };
+    check_copy(&[("a", 1.0), ("c", 2.0)], &[("a", 0.0), ("b", 0.0)], loose, Ok(&[("a", 1.0), ("b", 0.0)]));
+
+    let pairs = [("new/", "old/"), ("step", "global_step")];
+    let rename = pairs.map(|(target, source)| (target.to_owned(), source.to_owned())).to_vec();
+    let renamed = CopyRules { rename, keep: vec!["head/".into()], ..exact() };
+    let from = [("global_step", 9.0), ("head/w", 5.0), ("old/b", 2.0), ("old/w", 1.0)];
+    let into = [("head/w", 0.0), ("new/b", 0.0), ("new/w", 0.0), ("step", 0.0)];
+    check_copy(&from, &into, renamed, Ok(&[("head/w", 0.0), ("new/b", 2.0), ("new/w", 1.0), ("step", 9.0)]));
+}
+
+#[test]
+fn a_copy_of_another_shape_names_both() {
+    let from = Snapshot::from_iter([("w", Tensor::zeros(DType::F32, [3]).unwrap())]);
+    let mut into = Snapshot::from_iter([("w", Tensor::zeros(DType::F64, [2]).unwrap())]);
+    let loose = CopyRules { allow_missing: true, allow_unused: true, ..Default::default() };
+    let error = copy(&from, &mut into, &loose).unwrap_err();
+    assert_eq!(error.to_string(), "the sets do not fit: w is f64[2] here, f32[3] in the source");
+}
+
+#[test]
+fn a_prefix_selects_a_part() {
+    let all = set(&[("a", 1.0), ("hook/feed/position", 2.0), ("hook/feeder/x", 3.0), ("z", 4.0)]);
+    let part = Prefixed::new("hook/feed/", &all);
+    assert!(Snapshot::of(&part).unwrap().bit_eq(&set(&[("position", 2.0)])));
+    assert_eq!(part.read("a").unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn errors_carry_kind_context_and_source() {
+    let error = Error::from(std::io::Error::new(std::io::ErrorKind::StorageFull, "no space")).context("step 3");
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::ResourceExhausted, "step 3: no space"));
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no space");
+    assert!(
+        Error::new(ErrorKind::Aborted, "").is_lost_session() && !Error::new(ErrorKind::Diverged, "").is_lost_session()
+    );
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+}
+
+proptest! {
+    #[test]
+    fn bytes_go_in_and_come_out(words in proptest::collection::vec(any::<u32>(), 0..40)) {
+        let floats: Vec<f32> = words.iter().map(|word| f32::from_bits(*word)).collect();
+        let tensor = Tensor::from_vec([floats.len()], floats).unwrap();
+        let again = Tensor::from_bytes(DType::F32, tensor.shape(), tensor.bytes()).unwrap();
+        prop_assert!(again.bit_eq(&tensor));
+        let bits: Vec<u32> = again.as_slice::<f32>().unwrap().iter().map(|float| float.to_bits()).collect();
+        prop_assert_eq!(bits, words);
+    }
+}
+
+#[cfg(feature = "ndarray")]
+#[test]
+fn arrays_go_in_without_a_copy_and_come_out() {
+    use ndarray::{Array2, array, s};
+    let matrix: Array2<f32> = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    let address = matrix.as_ptr();
+    let view_of_transposed = Tensor::from_array(&matrix.t());
+    let sliced = Tensor::from(matrix.clone().slice_move(s![1.., ..]));
+    let tensor = Tensor::from(matrix);
+    assert_eq!(tensor.as_slice::<f32>().unwrap().as_ptr(), address);
+    assert_eq!(tensor.view::<f32>().unwrap()[[1, 2]], 6.0);
+    assert_eq!(view_of_transposed.as_slice::<f32>().unwrap(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    assert_eq!(sliced.as_slice::<f32>().unwrap(), [4.0, 5.0, 6.0]);
+    let fortran = array![[1i64, 2], [3, 4]].reversed_axes();
+    assert_eq!(Tensor::from(fortran).as_slice::<i64>().unwrap(), [1, 3, 2, 4]);
+    assert_eq!(tensor.to_array::<f32>().unwrap().shape(), [2, 3]);
+    assert!(tensor.view::<f64>().is_err());
+}
