@@ -1,0 +1,14 @@
+//! The loop driver: sessions that call hooks, save, recover when a session is lost, and stop cleanly.
+#![doc = include_str!("../README.md")]
+
+mod create;
+mod hooks;
+mod monitored;
+mod recovery;
+mod step;
+mod union;
+
+pub use create::{Create, Created};
+pub use monitored::{Monitored, Options, Ran};
+pub use recovery::Recovery;
+pub use union::Union;

@@ -1,0 +1,315 @@
+//! A session whose runs hooks watch, which is saved, replaced when it is lost, and closed cleanly.
+
+use std::{fmt, sync::Arc};
+
+use everstep_hook::{Hook, SaveRequest, StartedFrom};
+use everstep_session::{Clock, Monotonic, RunMetadata, Session, Stop};
+use everstep_tensor::{Error, ErrorKind, Result, Save, Saving, Tensor, Variables};
+
+use crate::{
+    Create, Created, Recovery, Union,
+    hooks::{Hooks, Restart},
+    recovery::Attempts,
+    step::{Failure, Step},
+};
+
+/// What a [`Monitored`] session is given beside its hooks.
+#[derive(Clone)]
+pub struct Options {
+    /// Keeps what hooks ask to be saved; `None` is nothing.
+    pub saver: Option<Arc<dyn Save>>,
+    /// How a lost session is replaced.
+    pub recovery: Recovery,
+    /// What the waits of the recovery are measured by.
+    pub clock: Arc<dyn Clock>,
+    /// Asks for the end; the caller may share it.
+    pub stop: Stop,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { saver: None, recovery: Recovery::default(), clock: Arc::new(Monotonic), stop: Stop::default() }
+    }
+}
+
+/// A session whose runs hooks watch: the layer between a training loop and an engine.
+///
+/// It calls the hooks in list order in every phase, saves once per step at most and only after every hook has accepted
+/// the step, replaces a session that is lost, and does not apply a step twice that is known to have been applied.
+/// After an error it is at its end: the hooks have been told, and every further run returns `FailedPrecondition`.
+/// Dropping it before [`finish`](Self::finish) counts as a failure.
+pub struct Monitored<'a, C: Create> {
+    create: C,
+    hooks: Hooks<'a, C::Session>,
+    saver: Option<Arc<dyn Save>>,
+    attempts: Attempts,
+    stop: Stop,
+    step: Step<C::Session>,
+    save: SaveRequest,
+    session: Option<C::Session>,
+    started: StartedFrom,
+    restarts: u32,
+    saved_step: Option<u64>,
+    over: bool,
+}
+
+/// What [`Monitored::run`] did.
+#[derive(Debug)]
+pub enum Ran<'m> {
+    /// The run took place: one value per fetch of the caller's, in order.
+    Values(&'m [Tensor]),
+    /// The session was lost in mid-run and the model is still there, with the run applied: its answer is lost.
+    AppliedUnseen,
+    /// Nothing ran: a stop was requested, or a hook's input is used up.
+    Stopped,
+}
+
+type FetchOf<C> = <<C as Create>::Session as Session>::Fetch;
+type InputOf<C> = <<C as Create>::Session as Session>::Input;
+
+impl<'a, C: Create> Monitored<'a, C> {
+    /// Begins the hooks and makes the first session.
+    ///
+    /// # Errors
+    /// What a hook or the making of the session returns; hooks that began have then been told.
+    pub fn begin(create: C, hooks: Vec<Box<dyn Hook<C::Session> + 'a>>, options: Options) -> Result<Self> {
+        let hooks = Hooks::new(hooks)?;
+        let mut this = Self {
+            create,
+            step: Step::new(hooks.names()),
+            hooks,
+            saver: options.saver,
+            attempts: Attempts::new(options.recovery, options.clock),
+            stop: options.stop,
+            save: SaveRequest::default(),
+            session: None,
+            started: StartedFrom::Fresh,
+            restarts: 0,
+            saved_step: None,
+            over: false,
+        };
+        match this.hooks.begin().and_then(|()| this.open(None)) {
+            Ok(_) => Ok(this),
+            Err(error) => Err(this.fail(error)),
+        }
+    }
+
+    /// Runs the caller's fetches and feeds as a training run, with what the hooks add.
+    ///
+    /// # Errors
+    /// What the session, a hook or the saver returns; a lost session only when the recovery gives up.
+    pub fn run(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Ran<'_>> {
+        if self.over {
+            return Err(Error::new(ErrorKind::FailedPrecondition, "the training has ended; begin another"));
+        }
+        match self.run_until_applied(fetches, feeds) {
+            Ok(Done::Values) => Ok(Ran::Values(&self.step.outcome.values[..fetches.len()])),
+            Ok(Done::AppliedUnseen) => Ok(Ran::AppliedUnseen),
+            Ok(Done::Stopped) => Ok(Ran::Stopped),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn run_until_applied(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Done> {
+        while !self.stop.is_requested() {
+            let session = self.session.as_mut().expect("a session is open until the training is over");
+            let step_before = session.global_step();
+            let ran = self.step.run(session, &mut self.hooks, (fetches, feeds), &self.stop, &mut self.save);
+            match ran {
+                Ok(()) => {
+                    self.attempts.succeeded();
+                    self.save_if_asked()?;
+                    return Ok(Done::Values);
+                }
+                Err(Failure::Before(error) | Failure::During(error)) if error.kind() == ErrorKind::EndOfInput => {
+                    self.stop.request(error.to_string());
+                }
+                Err(Failure::Before(error)) if error.is_lost_session() => {
+                    self.replace(error, None)?;
+                }
+                Err(Failure::During(error)) if error.is_lost_session() => {
+                    if self.replace(error, Some(Unseen { step_before, from_hook: 0 }))? {
+                        return Ok(Done::AppliedUnseen);
+                    }
+                }
+                Err(Failure::After(error, from_hook)) if error.is_lost_session() => {
+                    self.replace(error, Some(Unseen { step_before, from_hook }))?;
+                    return Ok(Done::Values);
+                }
+                Err(Failure::Before(error) | Failure::During(error) | Failure::After(error, _)) => return Err(error),
+            }
+        }
+        Ok(Done::Stopped)
+    }
+
+    /// Puts another session in place of one that was lost; tells whether the run in flight is known to be applied.
+    fn replace(&mut self, error: Error, unseen: Option<Unseen>) -> Result<bool> {
+        self.give_up_session();
+        self.save.take();
+        self.restarts += 1;
+        self.attempts.next(error, &self.stop)?;
+        self.open(unseen)
+    }
+
+    /// Makes a session and shows it to the hooks, until that succeeds or the recovery gives up; tells as `replace`.
+    fn open(&mut self, unseen: Option<Unseen>) -> Result<bool> {
+        loop {
+            let error = match self.try_open(unseen) {
+                Err(error) if error.is_lost_session() => error,
+                result => return result,
+            };
+            self.give_up_session();
+            self.restarts += 1;
+            self.attempts.next(error, &self.stop)?;
+        }
+    }
+
+    fn try_open(&mut self, unseen: Option<Unseen>) -> Result<bool> {
+        let Created { session, from, hook_states, rules } = self.create.create(self.restarts, &self.stop)?;
+        let session = self.session.insert(session);
+        self.started = from;
+        if let StartedFrom::Restored(step) = from {
+            self.saved_step = Some(step);
+        }
+        let applied = unseen.filter(|unseen| matches!(from, StartedFrom::Live(step) if step > unseen.step_before));
+        let states = hook_states.as_deref().map(|states| states as &dyn Variables);
+        let unseen_from = applied.map(|unseen| unseen.from_hook);
+        let restart = Restart { restarts: self.restarts, from, unseen_from, states, rules: &rules };
+        self.hooks.start(session, &restart, &self.stop, &mut self.save)?;
+        self.save_if_asked()?;
+        Ok(applied.is_some())
+    }
+
+    fn save_if_asked(&mut self) -> Result<()> {
+        self.save.take().map_or(Ok(()), |reason| self.save_now(&reason))
+    }
+
+    /// Saves the session's variables and the hooks' states together, once per step.
+    fn save_now(&mut self, reason: &str) -> Result<()> {
+        let (Some(saver), Some(session)) = (&self.saver, &self.session) else { return Ok(()) };
+        let step = session.global_step();
+        if self.saved_step == Some(step) {
+            return Ok(());
+        }
+        let own = (String::new(), session.variables());
+        let variables = Union::new(std::iter::once(own).chain(self.hooks.states()));
+        saver
+            .save(&Saving { step, variables: &variables, metrics: &[], pinned: false })
+            .map_err(|error| error.context(format!("step {step} could not be saved")))?;
+        log::debug!("saved step {step} as {} ({reason})", saver.location(step));
+        self.saved_step = Some(step);
+        Ok(())
+    }
+
+    /// Ends the hooks, saves the last step if a hook asked for saves, and closes the session and the saver.
+    ///
+    /// Everything is done even if a part of it fails. Returns the closed session, for its variables where it lets them
+    /// be read; none if the training failed before.
+    ///
+    /// # Errors
+    /// The first error of a hook's `end`, of the last save, of the saver or of closing the session.
+    pub fn finish(mut self) -> Result<Option<C::Session>> {
+        let Some(session) = self.session.as_mut().filter(|_| !self.over) else { return Ok(None) };
+        let ended = self.hooks.end(session);
+        self.over = true;
+        let saved = if self.save.is_at_end() { self.save_now("the last step") } else { Ok(()) };
+        let kept = self.saver.as_ref().map_or(Ok(()), |saver| saver.finish());
+        let closed = self.session.as_mut().map_or(Ok(()), Session::close);
+        ended.and(saved).and(kept).and(closed).map(|()| self.session.take())
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.over = true;
+        self.hooks.failed(&error);
+        if let Some(Err(unsaved)) = self.saver.as_ref().map(|saver| saver.finish()) {
+            log::error!("an earlier save failed too: {unsaved}");
+        }
+        self.give_up_session();
+        error
+    }
+
+    /// A session that failed may fail to close as well, which adds nothing to what is known.
+    fn give_up_session(&mut self) {
+        if let Some(Err(error)) = self.session.take().map(|mut session| session.close()) {
+            log::debug!("a lost session did not close: {error}");
+        }
+    }
+
+    /// Whether nothing more will run.
+    pub fn should_stop(&self) -> bool {
+        self.over || self.stop.is_requested()
+    }
+
+    /// Asks for the end, from any thread.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// The session, for runs that no hook sees; none while a lost one is being replaced.
+    pub fn session(&mut self) -> Option<&mut C::Session> {
+        self.session.as_mut()
+    }
+
+    /// Updates applied so far; 0 without a session.
+    pub fn global_step(&self) -> u64 {
+        self.session.as_ref().map_or(0, Session::global_step)
+    }
+
+    /// Where the values of the present session came from.
+    pub fn started(&self) -> StartedFrom {
+        self.started
+    }
+
+    /// Sessions lost so far.
+    pub fn restarts(&self) -> u32 {
+        self.restarts
+    }
+
+    /// What the last run traced, if somebody asked for it.
+    pub fn metadata(&self) -> Option<&RunMetadata> {
+        self.step.outcome.metadata.as_ref()
+    }
+}
+
+enum Done {
+    Values,
+    AppliedUnseen,
+    Stopped,
+}
+
+/// A run whose answer not every hook has seen.
+#[derive(Clone, Copy)]
+struct Unseen {
+    step_before: u64,
+    /// Hooks from this place in the list on have not seen it.
+    from_hook: usize,
+}
+
+impl<C: Create> Drop for Monitored<'_, C> {
+    fn drop(&mut self) {
+        if !self.over {
+            let error = Error::new(ErrorKind::Cancelled, "the training was dropped before it was finished");
+            self.fail(error);
+        }
+    }
+}
+
+impl<C: Create> fmt::Debug for Monitored<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { started, restarts, saved_step, over, stop, .. } = self;
+        f.debug_struct("Monitored")
+            .field("started", started)
+            .field("restarts", restarts)
+            .field("saved_step", saved_step)
+            .field("over", over)
+            .field("stop", stop)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let saver = self.saver.as_ref().map(|_| "…");
+        f.debug_struct("Options").field("saver", &saver).field("recovery", &self.recovery).finish_non_exhaustive()
+    }
+}
