@@ -11,11 +11,22 @@ pub trait Create {
     /// What is made.
     type Session: Session;
 
-    /// Makes a session; `restarts` counts those lost before. A wait must end when `stop` is requested.
+    /// Makes a session. A wait must end when `attempt.stop` is requested.
     ///
     /// # Errors
     /// `Aborted` or `Unavailable` if another attempt may succeed; anything else ends the training.
-    fn create(&mut self, restarts: u32, stop: &Stop) -> Result<Created<Self::Session>>;
+    fn create(&mut self, attempt: &Attempt<'_>) -> Result<Created<Self::Session>>;
+}
+
+/// What is known when a session is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// Sessions lost before.
+    pub restarts: u32,
+    /// The step at which the last one was lost: a model below it is not the one that was trained.
+    pub lost_step: Option<u64>,
+    /// Ends waits.
+    pub stop: &'a Stop,
 }
 
 /// A session that is ready to train.

@@ -8,7 +8,7 @@ mod recovery;
 mod step;
 mod union;
 
-pub use create::{Create, Created};
+pub use create::{Attempt, Create, Created};
 pub use monitored::{Monitored, Options, Ran};
 pub use recovery::Recovery;
 pub use union::Union;

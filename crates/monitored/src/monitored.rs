@@ -7,7 +7,7 @@ use everstep_session::{Clock, Monotonic, RunMetadata, Session, Stop};
 use everstep_tensor::{Error, ErrorKind, Result, Save, Saving, Tensor, Variables};
 
 use crate::{
-    Create, Created, Recovery, Union,
+    Attempt, Create, Created, Recovery, Union,
     hooks::{Hooks, Restart},
     recovery::Attempts,
     step::{Failure, Step},
@@ -49,6 +49,7 @@ pub struct Monitored<'a, C: Create> {
     session: Option<C::Session>,
     started: StartedFrom,
     restarts: u32,
+    lost_step: Option<u64>,
     saved_step: Option<u64>,
     over: bool,
 }
@@ -85,6 +86,7 @@ impl<'a, C: Create> Monitored<'a, C> {
             session: None,
             started: StartedFrom::Fresh,
             restarts: 0,
+            lost_step: None,
             saved_step: None,
             over: false,
         };
@@ -114,7 +116,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         while !self.stop.is_requested() {
             let session = self.session.as_mut().expect("a session is open until the training is over");
             let step_before = session.global_step();
-            let ran = self.step.run(session, &mut self.hooks, (fetches, feeds), &self.stop, &mut self.save);
+            let ran = self.step.run(session, &mut self.hooks, fetches, feeds, &self.stop, &mut self.save);
             match ran {
                 Ok(()) => {
                     self.attempts.succeeded();
@@ -165,7 +167,8 @@ impl<'a, C: Create> Monitored<'a, C> {
     }
 
     fn try_open(&mut self, unseen: Option<Unseen>) -> Result<bool> {
-        let Created { session, from, hook_states, rules } = self.create.create(self.restarts, &self.stop)?;
+        let Created { session, from, hook_states, rules } =
+            self.create.create(&Attempt { restarts: self.restarts, lost_step: self.lost_step, stop: &self.stop })?;
         let session = self.session.insert(session);
         self.started = from;
         if let StartedFrom::Restored(step) = from {
@@ -230,7 +233,9 @@ impl<'a, C: Create> Monitored<'a, C> {
 
     /// A session that failed may fail to close as well, which adds nothing to what is known.
     fn give_up_session(&mut self) {
-        if let Some(Err(error)) = self.session.take().map(|mut session| session.close()) {
+        let Some(mut session) = self.session.take() else { return };
+        self.lost_step = Some(session.global_step());
+        if let Err(error) = session.close() {
             log::debug!("a lost session did not close: {error}");
         }
     }

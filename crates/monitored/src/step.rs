@@ -37,7 +37,8 @@ impl<S: Session> Step<S> {
         &mut self,
         session: &mut S,
         hooks: &mut Hooks<'_, S>,
-        (fetches, feeds): (&[S::Fetch], &[(S::Input, Tensor)]),
+        fetches: &[S::Fetch],
+        feeds: &[(S::Input, Tensor)],
         stop: &Stop,
         save: &mut SaveRequest,
     ) -> std::result::Result<(), Failure> {

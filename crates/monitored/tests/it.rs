@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use everstep_hook::{AfterRun, BeforeRun, Hook, Start, StartedFrom};
-use everstep_monitored::{Create, Created, Monitored, Options, Ran, Recovery};
+use everstep_monitored::{Attempt, Create, Created, Monitored, Options, Ran, Recovery};
 use everstep_session::{Clock, Scope, Session, Stop};
 use everstep_tensor::{
     CopyRules, Error, ErrorKind, Result, Save, Saving, Snapshot, Tensor, Variables, VariablesMut, Which, copy,
@@ -24,12 +24,12 @@ struct Chief {
 impl Create for Chief {
     type Session = Scripted;
 
-    fn create(&mut self, restarts: u32, _stop: &Stop) -> Result<Created<Scripted>> {
+    fn create(&mut self, attempt: &Attempt<'_>) -> Result<Created<Scripted>> {
         if let Some(kind) = self.failures.pop() {
             return Err(Error::new(kind, "told to fail"));
         }
         let mut session = self.server.session();
-        if self.live && restarts > 0 {
+        if self.live && attempt.restarts > 0 {
             let step = session.global_step();
             return Ok(Created::new(session, StartedFrom::Live(step)));
         }
@@ -97,7 +97,7 @@ impl Hook<Scripted> for Saves {
         Ok(())
     }
     fn after_run(&mut self, run: &mut AfterRun<'_, Scripted>) -> Result<()> {
-        if run.global_step() % self.every == 0 {
+        if run.global_step().is_multiple_of(self.every) {
             run.request_save("its time has come");
         }
         if run.global_step() >= self.last {

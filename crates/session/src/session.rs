@@ -103,7 +103,7 @@ pub trait Session {
         Ok(())
     }
 
-    /// The names of the scope's variables that have no value yet; none if the model is ready.
+    /// The names of the scope's variables that have no value yet.
     ///
     /// # Errors
     /// Why it cannot be told.
@@ -111,12 +111,21 @@ pub trait Session {
         Ok(Vec::new())
     }
 
-    /// The chief's last word of a start; a shared model must report itself not ready to workers before it.
+    /// The chief's last word of a start: every value is what it shall be, and workers may begin.
     ///
     /// # Errors
     /// Why it could not be said.
     fn publish(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether the chief has said its last word; a model that processes share must not say so before, though all its
+    /// variables have values.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    fn is_published(&mut self) -> Result<bool> {
+        Ok(true)
     }
 
     /// Ends the session.
@@ -161,6 +170,9 @@ impl<T: Session + ?Sized> Session for Box<T> {
     }
     fn publish(&mut self) -> Result<()> {
         (**self).publish()
+    }
+    fn is_published(&mut self) -> Result<bool> {
+        (**self).is_published()
     }
     fn close(&mut self) -> Result<()> {
         (**self).close()

@@ -161,6 +161,22 @@ impl Tensor {
         Ok(self.get_mut().expect("the elements are unshared and of that dtype"))
     }
 
+    /// Takes the value of `other` without sharing its elements; in place where dtype and shape are the same and nobody
+    /// else holds the elements, so that a loop that keeps a value allocates nothing.
+    ///
+    /// # Errors
+    /// `ResourceExhausted` if there is no memory for another tensor.
+    pub fn copy_from(&mut self, other: &Self) -> Result<()> {
+        if self.dtype == other.dtype && self.shape == other.shape && self.is_unique() {
+            let len = self.byte_len();
+            let storage = Arc::get_mut(&mut self.storage).and_then(Storage::bytes_mut);
+            storage.expect("the elements are unshared")[..len].copy_from_slice(other.bytes());
+        } else {
+            *self = Self::from_bytes(other.dtype, &other.shape, other.bytes())?;
+        }
+        Ok(())
+    }
+
     /// The same elements under another shape, shared.
     ///
     /// # Errors

@@ -26,10 +26,24 @@ fn a_vector_is_kept_without_a_copy_and_written_in_place() {
 }
 
 #[test]
+fn a_value_is_taken_over_without_sharing() {
+    let mut kept = Tensor::scalar(1.0f32);
+    let address = kept.bytes().as_ptr();
+    let other = Tensor::scalar(-0.0f32);
+    kept.copy_from(&other).unwrap();
+    assert!(kept.bit_eq(&other) && kept.bytes().as_ptr() == address && kept.is_unique());
+    let shared = kept.clone();
+    kept.copy_from(&Tensor::scalar(2.0f32)).unwrap();
+    assert!(shared.bit_eq(&other));
+    kept.copy_from(&Tensor::from_vec([2], vec![true, false]).unwrap()).unwrap();
+    assert_eq!(kept.as_slice::<bool>().unwrap(), [true, false]);
+}
+
+#[test]
 fn memory_of_its_own_is_aligned() {
     for len in [1usize, 15, 16, 17, 1000] {
         let tensor = Tensor::zeros(DType::F64, [len]).unwrap();
-        assert!(tensor.bytes().as_ptr().cast::<[u64; 8]>().is_aligned() && tensor.bytes().as_ptr() as usize % 64 == 0);
+        assert!((tensor.bytes().as_ptr() as usize).is_multiple_of(64));
         assert_eq!(tensor.as_slice::<f64>().unwrap(), vec![0.0; len]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use everstep_session::{Outcome, Purpose, Request, Scope, Session};
+use everstep_session::{KernelStats, Outcome, Purpose, Request, RunMetadata, Scope, Session};
 use everstep_tensor::{Error, ErrorKind, Result, Snapshot, Spec, Tensor, Variables, VariablesMut};
 
 /// What a scripted session computes; its model is one weight `w`, its update `w = w * x`.
@@ -41,7 +41,7 @@ pub struct Server(Arc<Mutex<Model>>);
 #[derive(Debug, Default)]
 struct Model {
     variables: Snapshot,
-    ready: bool,
+    published: bool,
     faults: Vec<(u64, Fault)>,
     runs: u64,
 }
@@ -141,7 +141,8 @@ impl Session for Scripted {
         }
         let x = x.unwrap_or(0.5);
         let weight: f32 = model.variables.read("w")?.item()?;
-        outcome.metadata = None;
+        let kernel = || KernelStats { node: "w".into(), kernel: "Mul".into(), ..KernelStats::default() };
+        outcome.metadata = request.options.trace.then(|| RunMetadata { kernels: vec![kernel()] });
         outcome.values.clear();
         outcome.values.extend(request.fetches.iter().map(|fetch| match fetch {
             Fetch::Update => Tensor::scalar(weight * x),
@@ -179,7 +180,6 @@ impl Session for Scripted {
         let model = self.server.lock();
         match scope {
             Scope::Local => Ok(Vec::new()),
-            Scope::Global if !model.variables.is_empty() && !model.ready => Ok(vec!["(not published)".into()]),
             Scope::Global => {
                 let missing = |spec: &Spec| model.variables.read(&spec.name).is_err();
                 Ok(initial().specs().into_iter().filter(missing).map(|spec| spec.name).collect())
@@ -187,7 +187,10 @@ impl Session for Scripted {
         }
     }
     fn publish(&mut self) -> Result<()> {
-        self.server.lock().ready = true;
+        self.server.lock().published = true;
         Ok(())
+    }
+    fn is_published(&mut self) -> Result<bool> {
+        Ok(self.server.lock().published)
     }
 }

@@ -1,5 +1,7 @@
 //! The laws hold for the smallest implementations, and tell where one breaks them.
 
+#![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
 use std::panic::catch_unwind;
 
 use everstep_event::Memory;
