@@ -1,0 +1,49 @@
+//! The pieces around a session.
+
+use std::{fmt, sync::Arc};
+
+use everstep_event::EventSink;
+use everstep_session::{Request, Session};
+use everstep_tensor::{CopyRules, Result, Save};
+
+/// What is called on a session that was initialised and not restored.
+pub type InitFn<'a, S> = Box<dyn FnMut(&mut S) -> Result<()> + 'a>;
+
+/// The pieces around a session; what is left out gets the default.
+pub struct Scaffold<'a, S: Session> {
+    /// Run once on a model that was initialised and not restored.
+    pub init: Option<Request<S::Fetch, S::Input>>,
+    /// Called after `init`: a warm start, a vocabulary.
+    pub init_fn: Option<InitFn<'a, S>>,
+    /// How a checkpoint may differ from the model; by default not at all.
+    pub restore: CopyRules,
+    /// Scalars that are recorded every `save_summaries_steps`: tag and fetch, computed in the run of the train op.
+    pub summaries: Vec<(String, S::Fetch)>,
+    /// The computation for TensorBoard's graph page, a serialised `GraphDef`.
+    pub graph: Option<Arc<[u8]>>,
+    /// Keeps checkpoints; by default files in the log directory, of which the last five stay.
+    pub saver: Option<Arc<dyn Save>>,
+    /// Takes events; by default an event file in the log directory.
+    pub events: Option<Arc<dyn EventSink>>,
+}
+
+impl<S: Session> Default for Scaffold<'_, S> {
+    fn default() -> Self {
+        Self {
+            init: None,
+            init_fn: None,
+            restore: CopyRules::default(),
+            summaries: Vec::new(),
+            graph: None,
+            saver: None,
+            events: None,
+        }
+    }
+}
+
+impl<S: Session> fmt::Debug for Scaffold<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tags: Vec<&str> = self.summaries.iter().map(|(tag, _)| tag.as_str()).collect();
+        f.debug_struct("Scaffold").field("restore", &self.restore).field("summaries", &tags).finish_non_exhaustive()
+    }
+}
