@@ -1,0 +1,26 @@
+//! A graph as text.
+
+use std::fmt;
+
+use crate::{Graph, Node};
+
+/// One line a node, in order of creation: `name = Op{attributes}(inputs, ^control) type`.
+impl fmt::Display for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.nodes().iter().try_for_each(|node| writeln!(f, "{}", line(self, node)))
+    }
+}
+
+fn line(graph: &Graph, node: &Node) -> String {
+    let outputs: String = node.outputs().iter().map(|output| format!(" {output}")).collect();
+    format!("{} = {}({}){outputs}", node.name(), node.op(), graph.edges(node).join(", "))
+}
+
+impl Graph {
+    /// What a node takes, by TensorFlow's names: `node`, `node:1`, `^control`.
+    pub(crate) fn edges(&self, node: &Node) -> Vec<String> {
+        let inputs = node.inputs().iter().map(|input| self.edge_name(*input));
+        let control = node.control().iter().map(|id| format!("^{}", self.nodes()[id.index()].name()));
+        inputs.chain(control).collect()
+    }
+}

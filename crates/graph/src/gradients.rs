@@ -1,0 +1,112 @@
+//! Reverse-mode differentiation: nodes that compute the gradient of a loss.
+
+mod rules;
+
+use std::collections::BTreeMap;
+
+use everstep_tensor::Result;
+
+use crate::{Binary, Graph, Node, NodeId, Op, Output};
+
+impl Graph {
+    /// The gradients of a scalar loss with respect to some values, as new nodes in the scope `gradients`.
+    ///
+    /// A gradient has the dtype and shape of its value; it is `None` where the loss does not depend on the value, or only
+    /// through integers and comparisons.
+    /// Where `max`, `min`, a reduction by them, `relu` or `abs` has no derivative, the choice is TensorFlow's.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if the loss is not a float scalar, a handle is of another graph, or an op between loss and value
+    /// has no gradient (the gradient ops themselves: there are no second derivatives).
+    ///
+    /// ```
+    /// use everstep_graph::{Graph, Initializer};
+    /// use everstep_tensor::DType;
+    ///
+    /// let mut graph = Graph::new();
+    /// let weight = graph.variable("weight", DType::F32, [], Initializer::ONES)?;
+    /// let loss = graph.square(weight)?;
+    /// let gradients = graph.gradients(loss, &[weight.output()])?;
+    /// assert!(gradients[0].is_some());
+    /// # Ok::<(), everstep_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn gradients(&mut self, loss: impl Into<Output>, values: &[Output]) -> Result<Vec<Option<Output>>> {
+        let loss = loss.into();
+        let scope = self.unique_scope("gradients");
+        self.composite(&scope, |graph| backward(graph, loss, values))
+    }
+}
+
+fn backward(graph: &mut Graph, loss: Output, values: &[Output]) -> Result<Vec<Option<Output>>> {
+    let one = loss_gradient(graph, loss)?;
+    let between = nodes_between(graph, loss, values)?;
+    let mut gradients = Gradients::from([(loss, one)]);
+    for id in between.iter().rev() {
+        let node = graph.nodes()[id.index()].clone();
+        let of_outputs: Vec<_> = (0..node.outputs().len() as u32)
+            .map(|index| gradients.get(&Output { node: *id, index }).copied())
+            .collect();
+        if of_outputs.iter().any(Option::is_some) {
+            graph.scope(&format!("{}_grad", node.name()), |graph| {
+                through(graph, &node, &of_outputs, &between, &mut gradients)
+            })?;
+        }
+    }
+    Ok(values.iter().map(|value| gradients.get(value).copied()).collect())
+}
+
+/// The gradient of a value, as far as it was summed up.
+type Gradients = BTreeMap<Output, Output>;
+
+/// The gradient of the loss by itself: 1.
+fn loss_gradient(graph: &mut Graph, loss: Output) -> Result<Output> {
+    let known = graph.type_of(loss)?.clone();
+    if known.dtype.is_float() && known.shape.is_empty() {
+        return graph.scalar("Const", known.dtype, 1.0);
+    }
+    let message = format!("the loss {} is {known}, not a float scalar; take the mean of it", graph.edge_name(loss));
+    Err(graph.refusal("gradients", message))
+}
+
+/// The nodes on some path from one of the values to the loss, both ends included, in order of creation.
+fn nodes_between(graph: &Graph, loss: Output, values: &[Output]) -> Result<Vec<NodeId>> {
+    let mut depends = vec![false; graph.nodes().len()];
+    for value in values {
+        graph.type_of(*value)?;
+        depends[value.node.index()] = true;
+    }
+    for node in graph.nodes() {
+        let carries = |input: &Output| depends[input.node.index()] && is_float(graph, *input);
+        if node.inputs().iter().any(carries) {
+            depends[node.id().index()] = true;
+        }
+    }
+    Ok(graph.needed_by(&[loss])?.into_iter().filter(|id| depends[id.index()]).collect())
+}
+
+fn is_float(graph: &Graph, output: Output) -> bool {
+    graph.type_of(output).is_ok_and(|known| known.dtype.is_float())
+}
+
+/// Adds what flows through `node` to the gradients of those of its inputs that lie between.
+fn through(
+    graph: &mut Graph,
+    node: &Node,
+    of_outputs: &[Option<Output>],
+    between: &[NodeId],
+    gradients: &mut Gradients,
+) -> Result<()> {
+    for (index, input) in node.inputs().iter().enumerate() {
+        if between.binary_search(&input.node).is_err() || !is_float(graph, *input) {
+            continue;
+        }
+        let Some(flow) = rules::input_gradient(graph, node, index, of_outputs)? else { continue };
+        let sum = match gradients.get(input) {
+            Some(earlier) => graph.add_op(Op::Binary(Binary::Add), &[*earlier, flow])?,
+            None => flow,
+        };
+        gradients.insert(*input, sum);
+    }
+    Ok(())
+}

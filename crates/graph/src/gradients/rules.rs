@@ -1,0 +1,213 @@
+//! The derivative of each operation.
+
+use everstep_tensor::Result;
+
+use crate::{Axes, Binary, Compare, Graph, Node, Op, Output, PartialShape, Reduction, Transpose, Unary, UnaryGrad};
+
+/// The gradient that input `index` of `node` gets, given those of the outputs; `None` if nothing flows to it.
+pub(super) fn input_gradient(
+    graph: &mut Graph,
+    node: &Node,
+    index: usize,
+    of_outputs: &[Option<Output>],
+) -> Result<Option<Output>> {
+    let (inputs, output) = (node.inputs(), Output::first(node.id()));
+    if of_outputs.iter().skip(1).any(Option::is_some) {
+        return no_gradient(graph, node);
+    }
+    let Some(gradient) = of_outputs.first().copied().flatten() else { return Ok(None) };
+    let flow = match node.op() {
+        Op::MatMul(transpose) => matmul(graph, *transpose, index, [inputs[0], inputs[1]], gradient)?,
+        Op::Unary(function) => unary(graph, *function, inputs[0], output, gradient)?,
+        Op::Binary(function) => binary(graph, *function, index, [inputs[0], inputs[1]], output, gradient)?,
+        Op::Reduce { reduction, axes, keep_dims } => {
+            reduce(graph, *reduction, &Reduced { axes, keep_dims: *keep_dims }, inputs[0], output, gradient)?
+        }
+        Op::Softmax => graph.add_op(Op::SoftmaxGrad, &[gradient, output])?,
+        Op::LogSoftmax => log_softmax(graph, output, gradient)?,
+        Op::SparseSoftmaxCrossEntropy => cross_entropy(graph, Output { index: 1, ..output }, gradient)?,
+        Op::Cast(_) => {
+            let dtype = graph.type_of(inputs[0])?.dtype;
+            graph.cast(gradient, dtype)?
+        }
+        Op::Identity => gradient,
+        Op::Placeholder { .. }
+        | Op::Constant(_)
+        | Op::Variable(_)
+        | Op::Compare(_)
+        | Op::ArgMax { .. }
+        | Op::Update(_) => {
+            return Ok(None);
+        }
+        Op::UnaryGrad(_) | Op::SoftmaxGrad | Op::SumToShape | Op::Spread { .. } => return no_gradient(graph, node),
+    };
+    Ok(Some(flow))
+}
+
+fn no_gradient<T>(graph: &Graph, node: &Node) -> Result<T> {
+    let (name, op) = (node.name(), node.op().name());
+    let message = format!("{name} is a {op}, whose gradient is not known; differentiate with respect to later values");
+    Err(graph.refusal("gradients", message))
+}
+
+/// Of `y = op(a) op(b)`: each factor of the adjoint stands so that no transposed copy is needed.
+fn matmul(
+    graph: &mut Graph,
+    transpose: Transpose,
+    index: usize,
+    [a, b]: [Output; 2],
+    gradient: Output,
+) -> Result<Output> {
+    let product =
+        |one, transpose_one, other, transpose_other| (one, other, Transpose { a: transpose_one, b: transpose_other });
+    let (one, other, transpose) = match (index, transpose.a, transpose.b) {
+        (0, false, b_transposed) => product(gradient, false, b, !b_transposed),
+        (0, true, b_transposed) => product(b, b_transposed, gradient, true),
+        (_, a_transposed, false) => product(a, !a_transposed, gradient, false),
+        (_, a_transposed, true) => product(gradient, true, a, a_transposed),
+    };
+    graph.matmul_transposed(one, other, transpose)
+}
+
+fn unary(graph: &mut Graph, function: Unary, input: Output, output: Output, gradient: Output) -> Result<Output> {
+    match function {
+        Unary::Neg => graph.neg(gradient),
+        Unary::Abs => {
+            let sign = sign(graph, input)?;
+            graph.mul(gradient, sign)
+        }
+        Unary::Exp => graph.mul(gradient, output),
+        Unary::Log => graph.div(gradient, input),
+        Unary::Sqrt => {
+            let twice = graph.add(output, output)?;
+            graph.div(gradient, twice)
+        }
+        Unary::Square => {
+            let twice = graph.add(input, input)?;
+            graph.mul(gradient, twice)
+        }
+        Unary::Relu => graph.add_op(Op::UnaryGrad(UnaryGrad::Relu), &[gradient, output]),
+        Unary::Tanh => graph.add_op(Op::UnaryGrad(UnaryGrad::Tanh), &[gradient, output]),
+        Unary::Sigmoid => graph.add_op(Op::UnaryGrad(UnaryGrad::Sigmoid), &[gradient, output]),
+    }
+}
+
+/// 1, 0 or -1.
+fn sign(graph: &mut Graph, input: Output) -> Result<Output> {
+    let dtype = graph.type_of(input)?.dtype;
+    let zero = graph.scalar("Const", dtype, 0.0)?;
+    let (above, below) = (mask(graph, Compare::Greater, input, zero)?, mask(graph, Compare::Less, input, zero)?);
+    graph.sub(above, below)
+}
+
+/// 1 where the comparison holds, else 0.
+fn mask(graph: &mut Graph, compare: Compare, one: Output, other: Output) -> Result<Output> {
+    let dtype = graph.type_of(one)?.dtype;
+    let holds = graph.add_op(Op::Compare(compare), &[one, other])?;
+    graph.cast(holds, dtype)
+}
+
+fn binary(
+    graph: &mut Graph,
+    function: Binary,
+    index: usize,
+    [one, other]: [Output; 2],
+    output: Output,
+    gradient: Output,
+) -> Result<Output> {
+    let flow = match (function, index) {
+        (Binary::Add, _) | (Binary::Sub, 0) => gradient,
+        (Binary::Sub, _) => graph.neg(gradient)?,
+        (Binary::Mul, 0) => graph.mul(gradient, other)?,
+        (Binary::Mul, _) => graph.mul(gradient, one)?,
+        (Binary::Div, 0) => graph.div(gradient, other)?,
+        (Binary::Div, _) => {
+            let share = graph.div(output, other)?;
+            let flow = graph.mul(gradient, share)?;
+            graph.neg(flow)?
+        }
+        (Binary::Maximum, _) => masked(graph, [Compare::GreaterEqual, Compare::Less][index], [one, other], gradient)?,
+        (Binary::Minimum, _) => masked(graph, [Compare::LessEqual, Compare::Greater][index], [one, other], gradient)?,
+    };
+    let (operand, partner) = if index == 0 { (one, other) } else { (other, one) };
+    if is_repeated(&graph.type_of(operand)?.shape, &graph.type_of(partner)?.shape) {
+        return graph.add_op(Op::SumToShape, &[flow, operand]);
+    }
+    Ok(flow)
+}
+
+fn masked(graph: &mut Graph, compare: Compare, [one, other]: [Output; 2], gradient: Output) -> Result<Output> {
+    let chosen = mask(graph, compare, one, other)?;
+    graph.mul(gradient, chosen)
+}
+
+/// Whether broadcasting with `partner` may repeat `operand`.
+fn is_repeated(operand: &PartialShape, partner: &PartialShape) -> bool {
+    let Some(missing) = operand.len().checked_sub(partner.len()) else { return true };
+    let partner_axes = std::iter::repeat_n(&Some(1), missing).chain(partner.iter());
+    let may_grow = |(axis, partner): (&Option<usize>, &Option<usize>)| match (axis, partner) {
+        (_, Some(1)) => false,
+        (Some(axis), _) => *axis == 1,
+        (None, _) => true,
+    };
+    operand.iter().zip(partner_axes).any(may_grow)
+}
+
+/// Which axes a reduction removed, and how.
+struct Reduced<'a> {
+    axes: &'a [usize],
+    keep_dims: bool,
+}
+
+impl Reduced<'_> {
+    /// `value`, of the reduced shape, repeated to the shape of `like`.
+    fn spread(&self, graph: &mut Graph, value: Output, like: Output, mean: bool) -> Result<Output> {
+        graph.add_op(Op::Spread { axes: self.axes.to_vec(), keep_dims: self.keep_dims, mean }, &[value, like])
+    }
+}
+
+fn reduce(
+    graph: &mut Graph,
+    reduction: Reduction,
+    reduced: &Reduced<'_>,
+    input: Output,
+    output: Output,
+    gradient: Output,
+) -> Result<Output> {
+    match reduction {
+        Reduction::Sum => reduced.spread(graph, gradient, input, false),
+        Reduction::Mean => reduced.spread(graph, gradient, input, true),
+        Reduction::Max | Reduction::Min => extremum(graph, reduced, input, output, gradient),
+    }
+}
+
+/// The gradient goes in equal parts to all elements that equal the extremum, as in TensorFlow.
+fn extremum(
+    graph: &mut Graph,
+    reduced: &Reduced<'_>,
+    input: Output,
+    output: Output,
+    gradient: Output,
+) -> Result<Output> {
+    let extremum = reduced.spread(graph, output, input, false)?;
+    let chosen = mask(graph, Compare::Equal, input, extremum)?;
+    let axes = reduced.axes.to_vec();
+    let count = graph.add_op(Op::Reduce { reduction: Reduction::Sum, axes, keep_dims: true }, &[chosen])?;
+    let share = graph.div(chosen, count)?;
+    let spread = reduced.spread(graph, gradient, input, false)?;
+    graph.mul(share, spread)
+}
+
+/// `gradient - softmax * sum(gradient)` over the last axis.
+fn log_softmax(graph: &mut Graph, output: Output, gradient: Output) -> Result<Output> {
+    let softmax = graph.exp(output)?;
+    let sum = graph.sum(gradient, Axes::from([-1]).keep())?;
+    let shift = graph.mul(softmax, sum)?;
+    graph.sub(gradient, shift)
+}
+
+/// Each row of the op's second output, times the gradient of that row's loss.
+fn cross_entropy(graph: &mut Graph, rows: Output, gradient: Output) -> Result<Output> {
+    let spread = Reduced { axes: &[1], keep_dims: false }.spread(graph, gradient, rows, false)?;
+    graph.mul(spread, rows)
+}

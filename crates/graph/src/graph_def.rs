@@ -1,0 +1,130 @@
+//! A graph as TensorFlow's `GraphDef`, for TensorBoard to draw.
+
+use everstep_proto::{
+    Message,
+    attr_value::{Attr, AttrValue, ListValue},
+    graph::GraphDef,
+    node_def::NodeDef,
+    tensor::TensorProto,
+    tensor_shape::{Dim, TensorShapeProto},
+    types::DataType,
+};
+use everstep_tensor::{DType, Tensor};
+
+use crate::{Graph, Node, Op, PartialShape, TensorType, UpdateRule};
+
+/// Bytes of a constant beyond which its elements are left out; TensorBoard drops larger attributes when it draws.
+const MAX_CONSTANT_BYTES: usize = 1024;
+
+type Attributes = Vec<(&'static str, Attr)>;
+
+impl Graph {
+    /// The graph as an encoded `GraphDef`: names, ops, inputs, control, shapes and attributes.
+    ///
+    /// It is for looking at: TensorBoard makes a group of each scope.
+    /// Ops that TensorFlow does not have keep their names, and the elements of a constant of more than 1024 bytes are left out.
+    pub fn to_graph_def(&self) -> Vec<u8> {
+        let node = self.nodes().iter().map(|node| self.node_def(node)).collect();
+        GraphDef { node, versions: None }.encode_to_vec()
+    }
+
+    fn node_def(&self, node: &Node) -> NodeDef {
+        let attributes = std::iter::once(("_output_shapes", output_shapes(node)))
+            .chain(self.dtype_attributes(node))
+            .chain(attributes(node.op()));
+        NodeDef {
+            name: node.name().into(),
+            op: node.op().name().into(),
+            input: self.edges(node),
+            device: String::new(),
+            attr: attributes.map(|(name, value)| (name.into(), AttrValue { value: Some(value) })).collect(),
+        }
+    }
+
+    /// The dtypes by TensorFlow's names: of an op's values, or what it converts between.
+    fn dtype_attributes(&self, node: &Node) -> Attributes {
+        let inputs = node.inputs().iter().map(|input| self.type_of(*input).map(|known| known.dtype));
+        let first = inputs.flatten().next().or_else(|| node.outputs().first().map(|output| output.dtype));
+        let Some(first) = first else { return Vec::new() };
+        match node.op() {
+            Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) => vec![("dtype", dtype(first))],
+            Op::Cast(target) => vec![("SrcT", dtype(first)), ("DstT", dtype(*target))],
+            Op::ArgMax { .. } => vec![("T", dtype(first)), ("output_type", dtype(DType::I64))],
+            _ => vec![("T", dtype(first))],
+        }
+    }
+}
+
+fn attributes(op: &Op) -> Attributes {
+    match op {
+        Op::Placeholder { shape, .. } => vec![("shape", Attr::Shape(shape_proto(shape)))],
+        Op::Constant(value) => vec![("value", Attr::Tensor(tensor_proto(value)))],
+        Op::Variable(def) => vec![("shape", Attr::Shape(shape_proto(&PartialShape::from(&def.shape))))],
+        Op::MatMul(transpose) => vec![("transpose_a", Attr::B(transpose.a)), ("transpose_b", Attr::B(transpose.b))],
+        Op::Reduce { axes, keep_dims, .. } => vec![("axes", integers(axes)), ("keep_dims", Attr::B(*keep_dims))],
+        Op::Spread { axes, keep_dims, mean } => {
+            vec![("axes", integers(axes)), ("keep_dims", Attr::B(*keep_dims)), ("mean", Attr::B(*mean))]
+        }
+        Op::ArgMax { axis } => vec![("axes", integers(&[*axis]))],
+        Op::Update(UpdateRule::Momentum { nesterov }) => vec![("use_nesterov", Attr::B(*nesterov))],
+        _ => Vec::new(),
+    }
+}
+
+fn output_shapes(node: &Node) -> Attr {
+    let shape = node.outputs().iter().map(|TensorType { shape, .. }| shape_proto(shape)).collect();
+    Attr::List(ListValue { shape, ..ListValue::default() })
+}
+
+fn integers(numbers: &[usize]) -> Attr {
+    let i = numbers.iter().map(|number| length(*number)).collect();
+    Attr::List(ListValue { i, ..ListValue::default() })
+}
+
+fn length(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+fn shape_proto(shape: &PartialShape) -> TensorShapeProto {
+    let dim = shape.iter().map(|axis| Dim { size: axis.map_or(-1, length), name: String::new() }).collect();
+    TensorShapeProto { dim, unknown_rank: false }
+}
+
+fn data_type(dtype: DType) -> i32 {
+    let data_type = match dtype {
+        DType::Bool => DataType::Bool,
+        DType::U8 => DataType::Uint8,
+        DType::I32 => DataType::Int32,
+        DType::I64 => DataType::Int64,
+        DType::F32 => DataType::Float,
+        DType::F64 => DataType::Double,
+        _ => DataType::Invalid,
+    };
+    data_type.into()
+}
+
+fn dtype(dtype: DType) -> Attr {
+    Attr::Type(data_type(dtype))
+}
+
+fn tensor_proto(value: &Tensor) -> TensorProto {
+    let proto = TensorProto {
+        dtype: data_type(value.dtype()),
+        tensor_shape: Some(shape_proto(&PartialShape::from(value.shape()))),
+        ..TensorProto::default()
+    };
+    if value.bytes().len() > MAX_CONSTANT_BYTES { proto } else { with_elements(proto, value) }
+}
+
+/// The elements in the list of their type; the slices of the other types are empty.
+fn with_elements(proto: TensorProto, value: &Tensor) -> TensorProto {
+    let small = value.as_slice::<u8>().unwrap_or_default().iter().copied().map(i32::from);
+    TensorProto {
+        float_val: value.as_slice().unwrap_or_default().to_vec(),
+        double_val: value.as_slice().unwrap_or_default().to_vec(),
+        int_val: small.chain(value.as_slice().unwrap_or_default().iter().copied()).collect(),
+        int64_val: value.as_slice().unwrap_or_default().to_vec(),
+        bool_val: value.as_slice().unwrap_or_default().to_vec(),
+        ..proto
+    }
+}

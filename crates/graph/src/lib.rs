@@ -1,0 +1,30 @@
+//! A static computation graph: nodes, shapes, variables, gradients, names; computes nothing.
+#![doc = include_str!("../README.md")]
+
+mod axes;
+mod dump;
+mod gradients;
+mod graph;
+#[cfg(feature = "everstep-proto")]
+mod graph_def;
+mod handle;
+mod infer;
+mod initializer;
+mod node;
+mod op;
+mod operations;
+mod partial_shape;
+mod summary;
+mod tensor_type;
+mod variables;
+mod verify;
+
+pub use axes::Axes;
+pub use graph::Graph;
+pub use handle::{Input, NodeId, Output, Update, Variable};
+pub use initializer::Initializer;
+pub use node::Node;
+pub use op::{Binary, Compare, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef};
+pub use partial_shape::PartialShape;
+pub use summary::Summary;
+pub use tensor_type::TensorType;

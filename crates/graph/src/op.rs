@@ -1,0 +1,340 @@
+//! The operations a node can stand for, as data.
+
+use std::fmt;
+
+use everstep_tensor::{DType, Shape, Tensor};
+
+use crate::{Initializer, PartialShape};
+
+/// An operation with its attributes; what it takes and gives is said at each variant.
+///
+/// "Float" means f32 or f64, "numeric" means i32, i64, f32 or f64; inputs and outputs are of one dtype unless said otherwise.
+/// Numerics follow TensorFlow's ops of the same names.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// A value that is fed; no inputs.
+    Placeholder {
+        /// The type of the elements.
+        dtype: DType,
+        /// What the shape of every fed value must fit.
+        shape: PartialShape,
+    },
+    /// A value that never changes; no inputs.
+    Constant(Tensor),
+    /// A value that updates change; no inputs. The output is the value at the start of the run.
+    Variable(VariableDef),
+    /// The matrix product `[m, k] x [k, n] -> [m, n]`, float; a transposed operand is given as `[k, m]` or `[n, k]`.
+    MatMul(Transpose),
+    /// One function of each element, float (`Neg`, `Abs` and `Square`: numeric).
+    Unary(Unary),
+    /// One function of each pair of elements, numeric, with NumPy's broadcasting.
+    Binary(Binary),
+    /// A comparison of each pair of elements, numeric or u8 (`Equal` and `NotEqual`: bool too), to bool, with NumPy's broadcasting.
+    Compare(Compare),
+    /// Combines the elements along some axes, numeric (`Mean`: float).
+    Reduce {
+        /// How elements are combined.
+        reduction: Reduction,
+        /// Which axes disappear, ascending.
+        axes: Vec<usize>,
+        /// Whether they stay with length 1.
+        keep_dims: bool,
+    },
+    /// `exp(x) / sum(exp(x))` over the last axis, float, rank at least 1.
+    Softmax,
+    /// The logarithm of the softmax, float, rank at least 1.
+    LogSoftmax,
+    /// Inputs (logits `[b, c]` float, labels `[b]` i32 or i64); outputs (loss `[b]`, gradient of the summed loss `[b, c]`).
+    SparseSoftmaxCrossEntropy,
+    /// The index of the greatest element along an axis, numeric to i64; of equals the first.
+    ArgMax {
+        /// The axis that disappears.
+        axis: usize,
+    },
+    /// Converts every element, any dtype to any.
+    Cast(DType),
+    /// The input itself.
+    Identity,
+    /// The gradient of a function of one element: inputs (gradient of its output, its output), float, of one shape.
+    UnaryGrad(UnaryGrad),
+    /// The gradient of [`Op::Softmax`]: inputs (gradient of its output, its output), float, of one shape.
+    SoftmaxGrad,
+    /// The adjoint of broadcasting, float: inputs (gradient, operand), the gradient summed over the axes along which the operand was repeated.
+    ///
+    /// The output has the operand's shape; of the operand nothing but the shape is used.
+    SumToShape,
+    /// The adjoint of a sum or mean over axes, float: inputs (gradient, operand), the gradient repeated along the axes.
+    ///
+    /// The output has the operand's shape; of the operand nothing but the shape is used.
+    Spread {
+        /// The axes that the reduction removed, ascending.
+        axes: Vec<usize>,
+        /// Whether the gradient has them with length 1.
+        keep_dims: bool,
+        /// Whether to divide by the number of repetitions: the adjoint of a mean.
+        mean: bool,
+    },
+    /// Changes variables at the end of the run; the first inputs are those variables, and there is no output.
+    Update(UpdateRule),
+}
+
+/// A variable as a node defines it; its name is the node's.
+#[derive(Clone, Debug)]
+pub struct VariableDef {
+    /// The type of its elements.
+    pub dtype: DType,
+    /// The lengths of its axes.
+    pub shape: Shape,
+    /// How it gets its first value.
+    pub initializer: Initializer,
+    /// Whether optimizers change it unless told otherwise.
+    pub trainable: bool,
+}
+
+/// Which operands of a matrix product are given transposed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Transpose {
+    /// The first operand is given as `[k, m]`.
+    pub a: bool,
+    /// The second operand is given as `[n, k]`.
+    pub b: bool,
+}
+
+/// A function of one element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unary {
+    /// `-x`
+    Neg,
+    /// `|x|`
+    Abs,
+    /// `e^x`
+    Exp,
+    /// The natural logarithm.
+    Log,
+    /// The square root.
+    Sqrt,
+    /// `x * x`
+    Square,
+    /// `max(x, 0)`
+    Relu,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + e^-x)`
+    Sigmoid,
+}
+
+/// A function of two elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Binary {
+    /// `x + y`
+    Add,
+    /// `x - y`
+    Sub,
+    /// `x * y`
+    Mul,
+    /// `x / y`; of integers truncated.
+    Div,
+    /// The greater one.
+    Maximum,
+    /// The lesser one.
+    Minimum,
+}
+
+/// A comparison of two elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compare {
+    /// `x == y`
+    Equal,
+    /// `x != y`
+    NotEqual,
+    /// `x < y`
+    Less,
+    /// `x <= y`
+    LessEqual,
+    /// `x > y`
+    Greater,
+    /// `x >= y`
+    GreaterEqual,
+}
+
+/// How many elements become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Their sum.
+    Sum,
+    /// Their sum divided by their number.
+    Mean,
+    /// The greatest.
+    Max,
+    /// The least.
+    Min,
+}
+
+/// A function whose gradient is known from its output `y` alone; `g` is the gradient of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryGrad {
+    /// `g` where `y > 0`, else 0.
+    Relu,
+    /// `g * (1 - y * y)`
+    Tanh,
+    /// `g * y * (1 - y)`
+    Sigmoid,
+}
+
+/// How an update changes its variables; the inputs are (variables, then the rest), of one dtype, in TensorFlow's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UpdateRule {
+    /// `variable = value`, any dtype; inputs (variable, value).
+    Assign,
+    /// `variable = variable + value`, numeric; inputs (variable, value).
+    AssignAdd,
+    /// `variable = variable - learning_rate * gradient`, float; inputs (variable, learning_rate, gradient).
+    GradientDescent,
+    /// Float; inputs (variable, accumulator, learning_rate, gradient, momentum).
+    ///
+    /// ```text
+    /// accumulator = accumulator * momentum + gradient
+    /// variable    = variable - learning_rate * accumulator                                              (plain)
+    /// variable    = variable - learning_rate * gradient - learning_rate * momentum * accumulator        (nesterov)
+    /// ```
+    Momentum {
+        /// Nesterov's look-ahead.
+        nesterov: bool,
+    },
+    /// Float; inputs (variable, m, v, beta1_power, beta2_power, learning_rate, beta1, beta2, epsilon, gradient).
+    ///
+    /// ```text
+    /// alpha    = learning_rate * sqrt(1 - beta2_power) / (1 - beta1_power)
+    /// m        = m + (gradient - m) * (1 - beta1)
+    /// v        = v + (gradient * gradient - v) * (1 - beta2)
+    /// variable = variable - alpha * m / (sqrt(v) + epsilon)
+    /// ```
+    Adam,
+}
+
+impl UpdateRule {
+    /// How many of the first inputs are the variables that it changes.
+    pub fn targets(self) -> usize {
+        match self {
+            Self::Assign | Self::AssignAdd | Self::GradientDescent => 1,
+            Self::Momentum { .. } => 2,
+            Self::Adam => 3,
+        }
+    }
+
+    /// How many inputs follow the variables.
+    pub(crate) fn operands(self) -> usize {
+        match self {
+            Self::Assign | Self::AssignAdd => 1,
+            Self::GradientDescent => 2,
+            Self::Momentum { .. } => 3,
+            Self::Adam => 7,
+        }
+    }
+
+    /// Which inputs have the variables' shape; the others are scalars.
+    pub(crate) fn is_scalar(self, input: usize) -> bool {
+        match self {
+            Self::Assign | Self::AssignAdd => false,
+            Self::GradientDescent => input == 1,
+            Self::Momentum { .. } => input == 2 || input == 4,
+            Self::Adam => (3..9).contains(&input),
+        }
+    }
+}
+
+impl Op {
+    /// TensorFlow's name of the op, where it has one: `MatMul`, `AddV2`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Placeholder { .. } => "Placeholder",
+            Self::Constant(_) => "Const",
+            Self::Variable(_) => "VariableV2",
+            Self::MatMul(_) => "MatMul",
+            Self::Unary(unary) => unary.name(),
+            Self::Binary(binary) => binary.name(),
+            Self::Compare(compare) => compare.name(),
+            Self::Reduce { reduction, .. } => reduction.name(),
+            Self::Softmax => "Softmax",
+            Self::LogSoftmax => "LogSoftmax",
+            Self::SparseSoftmaxCrossEntropy => "SparseSoftmaxCrossEntropyWithLogits",
+            Self::ArgMax { .. } => "ArgMax",
+            Self::Cast(_) => "Cast",
+            Self::Identity => "Identity",
+            Self::UnaryGrad(UnaryGrad::Relu) => "ReluGrad",
+            Self::UnaryGrad(UnaryGrad::Tanh) => "TanhGrad",
+            Self::UnaryGrad(UnaryGrad::Sigmoid) => "SigmoidGrad",
+            Self::SoftmaxGrad => "SoftmaxGrad",
+            Self::SumToShape => "SumToShape",
+            Self::Spread { .. } => "Spread",
+            Self::Update(rule) => rule.name(),
+        }
+    }
+
+    /// Whether of that input nothing but the shape is used, so that its elements need not be kept.
+    pub fn uses_only_shape_of(&self, input: usize) -> bool {
+        matches!(self, Self::SumToShape | Self::Spread { .. }) && input == 1
+    }
+}
+
+macro_rules! names {
+    ($($kind:ident { $($variant:pat => $name:literal),* $(,)? })*) => {$(
+        impl $kind {
+            fn name(self) -> &'static str {
+                use $kind::*;
+                match self { $($variant => $name),* }
+            }
+        }
+    )*};
+}
+
+names! {
+    Unary {
+        Neg => "Neg", Abs => "Abs", Exp => "Exp", Log => "Log", Sqrt => "Sqrt", Square => "Square",
+        Relu => "Relu", Tanh => "Tanh", Sigmoid => "Sigmoid",
+    }
+    Binary {
+        Add => "AddV2", Sub => "Sub", Mul => "Mul", Div => "Div", Maximum => "Maximum", Minimum => "Minimum",
+    }
+    Compare {
+        Equal => "Equal", NotEqual => "NotEqual", Less => "Less", LessEqual => "LessEqual",
+        Greater => "Greater", GreaterEqual => "GreaterEqual",
+    }
+    Reduction { Sum => "Sum", Mean => "Mean", Max => "Max", Min => "Min" }
+    UpdateRule {
+        Assign => "Assign", AssignAdd => "AssignAdd", GradientDescent => "ApplyGradientDescent",
+        Momentum { .. } => "ApplyMomentum", Adam => "ApplyAdam",
+    }
+}
+
+/// The name, and the attributes that differ from the usual: `MatMul{transpose_a}`.
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        let attributes = self.attributes();
+        if attributes.is_empty() { Ok(()) } else { write!(f, "{{{}}}", attributes.join(", ")) }
+    }
+}
+
+impl Op {
+    fn attributes(&self) -> Vec<String> {
+        let flag = |set: bool, name: &str| set.then(|| name.to_owned());
+        let list = |attributes: [Option<String>; 3]| attributes.into_iter().flatten().collect();
+        match self {
+            Self::Constant(value) => vec![format!("{value:?}")],
+            Self::Variable(VariableDef { initializer, trainable, .. }) => {
+                list([Some(format!("{initializer:?}")), flag(*trainable, "trainable"), None])
+            }
+            Self::MatMul(transpose) => list([flag(transpose.a, "transpose_a"), flag(transpose.b, "transpose_b"), None]),
+            Self::Reduce { axes, keep_dims, .. } => {
+                list([Some(format!("{axes:?}")), flag(*keep_dims, "keep_dims"), None])
+            }
+            Self::ArgMax { axis } => vec![axis.to_string()],
+            Self::Spread { axes, keep_dims, mean } => {
+                list([Some(format!("{axes:?}")), flag(*keep_dims, "keep_dims"), flag(*mean, "mean")])
+            }
+            Self::Update(UpdateRule::Momentum { nesterov }) => list([flag(*nesterov, "nesterov"), None, None]),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The invariants of a graph, checked anew.
+
+use everstep_tensor::{Error, ErrorKind, Result};
+
+use crate::{Graph, Node, NodeId, Op, TensorType};
+
+impl Graph {
+    /// Checks every invariant that the builder methods keep; meant for tests of code that builds graphs.
+    ///
+    /// Inputs and control come from earlier nodes, control is of updates, updates change variables, names are found and
+    /// unique, and each node's outputs are what its op infers.
+    ///
+    /// # Errors
+    /// `Internal` naming the first node that breaks one.
+    pub fn verify(&self) -> Result<()> {
+        for (index, node) in self.nodes().iter().enumerate() {
+            if let Err(fault) = self.verify_node(index, node) {
+                let message = format!("node {} ({}): {fault}", node.name(), node.op());
+                return Err(Error::new(ErrorKind::Internal, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_node(&self, index: usize, node: &Node) -> std::result::Result<(), String> {
+        ensure(node.id().index() == index, "its handle is of another place")?;
+        ensure(self.find(node.name()).map(Node::id) == Some(node.id()), "its name finds another node")?;
+        let precedes = |id: NodeId| id < node.id();
+        ensure(node.inputs().iter().all(|input| precedes(input.node)), "an input is not of an earlier node")?;
+        ensure(
+            node.control().iter().all(|id| precedes(*id) && self.is_update(*id)),
+            "control is not of an earlier update",
+        )?;
+        if let Op::Update(rule) = node.op() {
+            let targets = &node.inputs()[..rule.targets()];
+            ensure(targets.iter().all(|target| self.is_variable(target.node)), "it changes what is no variable")?;
+        }
+        let inputs = node.inputs().iter().map(|input| self.type_of(*input).cloned());
+        let inputs = inputs.collect::<Result<Vec<TensorType>>>().map_err(|error| error.to_string())?;
+        let outputs = node.op().infer(&inputs).map_err(|error| error.to_string())?;
+        ensure(outputs == node.outputs(), "its outputs are not what its op infers")
+    }
+
+    fn is_update(&self, id: NodeId) -> bool {
+        self.node(id).is_some_and(|node| matches!(node.op(), Op::Update(_)))
+    }
+
+    fn is_variable(&self, id: NodeId) -> bool {
+        self.node(id).is_some_and(|node| matches!(node.op(), Op::Variable(_)))
+    }
+}
+
+fn ensure(holds: bool, fault: &str) -> std::result::Result<(), String> {
+    if holds { Ok(()) } else { Err(fault.into()) }
+}

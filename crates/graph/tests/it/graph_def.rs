@@ -1,0 +1,65 @@
+//! The graph as TensorBoard sees it.
+
+use everstep_graph::{Graph, Initializer, Transpose};
+use everstep_proto::{
+    Message,
+    attr_value::{Attr, AttrValue},
+    graph::GraphDef,
+    tensor_shape::TensorShapeProto,
+    types::DataType,
+};
+use everstep_tensor::{DType, Tensor};
+
+fn attribute<'a>(graph: &'a GraphDef, node: &str, name: &str) -> &'a Attr {
+    let node = graph.node.iter().find(|found| found.name == node).unwrap();
+    let AttrValue { value } = &node.attr[name];
+    value.as_ref().unwrap()
+}
+
+fn sizes(shape: &TensorShapeProto) -> Vec<i64> {
+    shape.dim.iter().map(|dim| dim.size).collect()
+}
+
+#[test]
+fn names_ops_inputs_and_shapes_are_there() {
+    let mut graph = Graph::new();
+    let images = graph.placeholder("images", DType::F32, [None, Some(4)]).unwrap();
+    let labels = graph.placeholder("labels", DType::I32, [None]).unwrap();
+    let kernel = graph.scope("head", |graph| graph.variable("kernel", DType::F32, [3, 4], Initializer::ZEROS)).unwrap();
+    let logits = graph.matmul_transposed(images, kernel, Transpose { a: false, b: true }).unwrap();
+    let losses = graph.sparse_softmax_cross_entropy(logits, labels).unwrap();
+    let loss = graph.mean(losses, [0]).unwrap();
+    graph.gradients(loss, &[kernel.output()]).unwrap();
+    let small = graph.constant("small", Tensor::from_vec([2], vec![true, false]).unwrap()).unwrap();
+    graph.constant("large", Tensor::zeros(DType::F64, [200]).unwrap()).unwrap();
+    graph.cast(small, DType::U8).unwrap();
+    let step = graph.global_step().unwrap();
+    let one = graph.scalar("one", DType::I64, 1.0).unwrap();
+    let update = graph.assign_add(step, one).unwrap();
+    graph.after("train_op", loss, &[update]).unwrap();
+
+    let def = GraphDef::decode(&*graph.to_graph_def()).unwrap();
+    assert_eq!(def.node.len(), graph.nodes().len());
+    for (node, def) in graph.nodes().iter().zip(&def.node) {
+        assert_eq!((node.name(), node.op().name()), (&*def.name, &*def.op));
+        let Some(Attr::List(shapes)) = &def.attr["_output_shapes"].value else { panic!("{}", def.name) };
+        assert_eq!(shapes.shape.len(), node.outputs().len());
+    }
+    let inputs = |name: &str| def.node.iter().find(|node| node.name == name).unwrap().input.clone();
+    assert_eq!(inputs("train_op"), ["Mean", "^AssignAdd"]);
+    assert_eq!(
+        inputs("gradients/SparseSoftmaxCrossEntropyWithLogits_grad/Mul")[1],
+        "SparseSoftmaxCrossEntropyWithLogits:1"
+    );
+    let Attr::Shape(shape) = attribute(&def, "images", "shape") else { panic!("no shape") };
+    assert_eq!(sizes(shape), [-1, 4]);
+    assert_eq!(attribute(&def, "images", "dtype"), &Attr::Type(DataType::Float.into()));
+    assert_eq!(attribute(&def, "MatMul", "transpose_b"), &Attr::B(true));
+    assert_eq!(attribute(&def, "Cast", "SrcT"), &Attr::Type(DataType::Bool.into()));
+    assert_eq!(attribute(&def, "Cast", "DstT"), &Attr::Type(DataType::Uint8.into()));
+    let Attr::Tensor(value) = attribute(&def, "small", "value") else { panic!("no tensor") };
+    assert_eq!((&value.bool_val[..], value.dtype), (&[true, false][..], DataType::Bool.into()));
+    let Attr::Tensor(value) = attribute(&def, "large", "value") else { panic!("no tensor") };
+    assert_eq!((value.double_val.len(), sizes(value.tensor_shape.as_ref().unwrap())), (0, vec![200]));
+    assert_eq!(graph.to_graph_def(), graph.clone().to_graph_def(), "equal graphs have equal bytes");
+}

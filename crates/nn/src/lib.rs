@@ -1,0 +1,14 @@
+//! Layers, initialisers, losses and metrics as builders of an Everstep graph.
+#![doc = include_str!("../README.md")]
+
+mod activation;
+mod dense;
+mod kernel;
+mod loss;
+mod metric;
+
+pub use activation::Activation;
+pub use dense::Dense;
+pub use kernel::{Kernel, glorot_uniform, he_normal};
+pub use loss::{mean_squared_error, sparse_softmax_cross_entropy};
+pub use metric::accuracy;

@@ -1,0 +1,188 @@
+//! Optimizers and the train op through the public API.
+#![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
+use everstep_graph::{Graph, Initializer, NodeId, Op, Output, PartialShape};
+use everstep_optim::{Adam, Momentum, Optimizer, Sgd, create_train_op, create_train_op_for, global_norm};
+use everstep_tensor::DType;
+
+/// A graph with the variable `layer/w` f32[2] and its loss.
+fn graph() -> (Graph, Output) {
+    let mut graph = Graph::new();
+    let weight = graph.scope("layer", |graph| graph.variable("w", DType::F32, [2], Initializer::ONES)).unwrap();
+    let squares = graph.square(weight).unwrap();
+    let loss = graph.sum(squares, [0]).unwrap();
+    (graph, loss)
+}
+
+#[track_caller]
+fn check(optimizer: &dyn Optimizer, expected: &str) {
+    let (mut graph, loss) = graph();
+    let train = create_train_op(&mut graph, loss, optimizer).unwrap();
+    graph.verify().unwrap();
+    let dump = graph.to_string();
+    let lines =
+        dump.lines().filter(|line| !line.starts_with("train/gradients") && !line.starts_with("train/global_norm"));
+    let expected: Vec<&str> = expected.lines().map(str::trim).collect();
+    assert_eq!(lines.skip(3).collect::<Vec<_>>(), expected, "\n{dump}");
+    assert_eq!(graph.find_variable("global_step"), Some(train.global_step));
+    assert_eq!(graph.type_of(train.gradient_norm).unwrap().to_string(), "f32[]");
+    assert_eq!(graph.type_of(train.output).unwrap().to_string(), "f32[]");
+}
+
+#[test]
+fn gradient_descent() {
+    check(
+        &Sgd { learning_rate: 0.5 },
+        "train/GradientDescent/learning_rate = Const{f32[] [0.5]}() f32[]
+        train/GradientDescent/update_layer/w/ApplyGradientDescent = ApplyGradientDescent(layer/w, train/GradientDescent/learning_rate, train/gradients/Square_grad/Mul)
+        global_step = VariableV2{Constant(0.0)}() i64[]
+        train/one = Const{i64[] [1]}() i64[]
+        train/AssignAdd = AssignAdd(global_step, train/one)
+        train/train_op = Identity(Sum, ^train/GradientDescent/update_layer/w/ApplyGradientDescent, ^train/AssignAdd) f32[]",
+    );
+}
+
+#[test]
+fn momentum() {
+    check(
+        &Momentum { learning_rate: 0.5, momentum: 0.9, nesterov: true },
+        "layer/w/Momentum = VariableV2{Constant(0.0)}() f32[2]
+        train/Momentum/learning_rate = Const{f32[] [0.5]}() f32[]
+        train/Momentum/momentum = Const{f32[] [0.9]}() f32[]
+        train/Momentum/update_layer/w/ApplyMomentum = ApplyMomentum{nesterov}(layer/w, layer/w/Momentum, train/Momentum/learning_rate, train/gradients/Square_grad/Mul, train/Momentum/momentum)
+        global_step = VariableV2{Constant(0.0)}() i64[]
+        train/one = Const{i64[] [1]}() i64[]
+        train/AssignAdd = AssignAdd(global_step, train/one)
+        train/train_op = Identity(Sum, ^train/Momentum/update_layer/w/ApplyMomentum, ^train/AssignAdd) f32[]",
+    );
+}
+
+#[test]
+fn adam() {
+    check(
+        &Adam { beta1: 0.5, beta2: 0.25, ..Adam::default() },
+        "beta1_power = VariableV2{Constant(0.5)}() f32[]
+        beta2_power = VariableV2{Constant(0.25)}() f32[]
+        layer/w/Adam = VariableV2{Constant(0.0)}() f32[2]
+        layer/w/Adam_1 = VariableV2{Constant(0.0)}() f32[2]
+        train/Adam/learning_rate = Const{f32[] [0.001]}() f32[]
+        train/Adam/beta1 = Const{f32[] [0.5]}() f32[]
+        train/Adam/beta2 = Const{f32[] [0.25]}() f32[]
+        train/Adam/epsilon = Const{f32[] [1e-8]}() f32[]
+        train/Adam/update_layer/w/ApplyAdam = ApplyAdam(layer/w, layer/w/Adam, layer/w/Adam_1, beta1_power, beta2_power, train/Adam/learning_rate, train/Adam/beta1, train/Adam/beta2, train/Adam/epsilon, train/gradients/Square_grad/Mul)
+        train/Adam/Mul = Mul(beta1_power, train/Adam/beta1) f32[]
+        train/Adam/Assign = Assign(beta1_power, train/Adam/Mul)
+        train/Adam/Mul_1 = Mul(beta2_power, train/Adam/beta2) f32[]
+        train/Adam/Assign_1 = Assign(beta2_power, train/Adam/Mul_1)
+        global_step = VariableV2{Constant(0.0)}() i64[]
+        train/one = Const{i64[] [1]}() i64[]
+        train/AssignAdd = AssignAdd(global_step, train/one)
+        train/train_op = Identity(Sum, ^train/Adam/update_layer/w/ApplyAdam, ^train/Adam/Assign, ^train/Adam/Assign_1, ^train/AssignAdd) f32[]",
+    );
+}
+
+#[test]
+fn variables_of_two_dtypes_share_the_powers() {
+    let mut graph = Graph::new();
+    let single = graph.variable("a", DType::F32, [], Initializer::ONES).unwrap();
+    let double = graph.variable("b", DType::F64, [3], Initializer::ONES).unwrap();
+    let widened = graph.cast(single, DType::F64).unwrap();
+    let product = graph.mul(widened, double).unwrap();
+    let loss = graph.sum(product, [0]).unwrap();
+    let train = create_train_op(&mut graph, loss, &Adam::default()).unwrap();
+    graph.verify().unwrap();
+    assert_eq!(graph.type_of(train.gradient_norm).unwrap().to_string(), "f32[]");
+    assert_eq!(graph.type_of(graph.find_variable("beta1_power").unwrap()).unwrap().to_string(), "f32[]");
+    assert_eq!(graph.type_of(graph.find_variable("b/Adam").unwrap()).unwrap().to_string(), "f64[3]");
+}
+
+#[test]
+fn fetching_the_loss_trains_only_through_the_train_op() {
+    let (mut graph, loss) = graph();
+    let train = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.5 }).unwrap();
+    let updates = |output: Output| {
+        let is_update = |id: &NodeId| matches!(graph.node(*id).unwrap().op(), Op::Update(_));
+        graph.needed_by(&[output]).unwrap().iter().filter(|id| is_update(id)).count()
+    };
+    assert_eq!((updates(train.output), updates(loss), updates(train.gradient_norm)), (2, 0, 0));
+}
+
+#[test]
+fn a_second_optimizer_keeps_its_own_slots() {
+    let (mut graph, loss) = graph();
+    create_train_op(&mut graph, loss, &Adam::default()).unwrap();
+    create_train_op(&mut graph, loss, &Adam::default()).unwrap();
+    graph.verify().unwrap();
+    let names = graph.variables().into_iter().map(|variable| graph.spec_of(variable).unwrap().name);
+    let names: Vec<String> = names.collect();
+    assert_eq!(
+        names,
+        [
+            "beta1_power",
+            "beta1_power_1",
+            "beta2_power",
+            "beta2_power_1",
+            "global_step",
+            "layer/w",
+            "layer/w/Adam",
+            "layer/w/Adam_1",
+            "layer/w/Adam_2",
+            "layer/w/Adam_3",
+        ]
+    );
+}
+
+#[test]
+fn the_global_norm_is_of_all_values() {
+    let mut graph = Graph::new();
+    let a = graph.placeholder("a", DType::F32, [None, Some(3)]).unwrap();
+    let b = graph.placeholder("b", DType::F64, PartialShape::SCALAR).unwrap();
+    global_norm(&mut graph, &[a.output(), b.output()]).unwrap();
+    let dump = graph.to_string().replace("global_norm/", "");
+    let expected = "a = Placeholder() f32[?, 3]
+b = Placeholder() f64[]
+Square = Square(a) f32[?, 3]
+Sum = Sum{[0, 1]}(Square) f32[]
+Square_1 = Square(b) f64[]
+Sum_1 = Sum{[]}(Square_1) f64[]
+Cast = Cast(Sum_1) f32[]
+AddV2 = AddV2(Sum, Cast) f32[]
+Sqrt = Sqrt(AddV2) f32[]
+";
+    assert_eq!(dump, expected);
+}
+
+#[test]
+fn errors_say_what_to_do_and_where() {
+    let optimizer = Sgd { learning_rate: 0.5 };
+    let (mut graph, loss) = graph();
+    graph.variable("unused", DType::F32, [], Initializer::ONES).unwrap();
+
+    let line = line!() + 1;
+    let error = create_train_op(&mut graph, loss, &optimizer).unwrap_err().to_string();
+    let message = "Sum does not depend on variable unused; pass the variables to train";
+    assert_eq!(error, format!("train op at {}:{line}: {message}", file!()));
+
+    let weight = graph.find_variable("layer/w").unwrap();
+    create_train_op_for(&mut graph, loss, &optimizer, &[weight]).unwrap();
+
+    let step = graph.global_step().unwrap();
+    let line = line!() + 1;
+    let error = create_train_op_for(&mut graph, loss, &optimizer, &[step]).unwrap_err().to_string();
+    let message = "variable global_step is not trainable; pass the trainable ones";
+    assert_eq!(error, format!("train op at {}:{line}: {message}", file!()));
+
+    let line = line!() + 1;
+    let error = create_train_op_for(&mut graph, loss, &optimizer, &[]).unwrap_err().to_string();
+    let message = "there is no variable to train; build layers first, or pass the variables to train";
+    assert_eq!(error, format!("train op at {}:{line}: {message}", file!()));
+
+    let line = line!() + 1;
+    let error = create_train_op_for(&mut graph, weight, &optimizer, &[weight]).unwrap_err().to_string();
+    let message = "the loss layer/w is f32[2], not a float scalar; take the mean of it";
+    assert_eq!(error, format!("gradients at {}:{line}: {message}", file!()));
+
+    let line = line!() + 1;
+    let error = global_norm(&mut graph, &[]).unwrap_err().to_string();
+    assert_eq!(error, format!("global norm at {}:{line}: there is no value; give at least one", file!()));
+}
