@@ -15,7 +15,7 @@ pub struct Chief<'a, C: Connect> {
     connect: C,
     master: String,
     config: SessionConfig,
-    init: Option<Request<<C::Session as Session>::Fetch, <C::Session as Session>::Input>>,
+    init: Option<RequestOf<C::Session>>,
     init_fn: Option<InitFn<'a, C::Session>>,
     saver: Option<Arc<dyn Save>>,
     rules: CopyRules,
@@ -45,11 +45,7 @@ impl<'a, C: Connect> Chief<'a, C> {
     }
 
     /// Runs `init` and then calls `init_fn` on a model that was initialised and not restored.
-    pub fn init(
-        mut self,
-        init: Option<Request<<C::Session as Session>::Fetch, <C::Session as Session>::Input>>,
-        init_fn: Option<InitFn<'a, C::Session>>,
-    ) -> Self {
+    pub fn init(mut self, init: Option<RequestOf<C::Session>>, init_fn: Option<InitFn<'a, C::Session>>) -> Self {
         self.init = init;
         self.init_fn = init_fn;
         self
@@ -80,6 +76,7 @@ impl<'a, C: Connect> Chief<'a, C> {
     }
 }
 
+type RequestOf<S> = Request<<S as Session>::Fetch, <S as Session>::Input>;
 type Filled = (StartedFrom, Option<Box<dyn everstep_tensor::Variables + Send>>);
 
 impl<C: Connect> Create for Chief<'_, C> {

@@ -1,0 +1,398 @@
+//! The one check of every call: arity, dtypes, shapes and attributes. It allocates only for a refusal.
+
+use std::fmt::Display;
+
+use crate::{
+    Data, Distribution, Kernel, KernelError, Reduction, Target, Update, View, ViewMut,
+    kernel::{Binary, Compare, Unary},
+    shape::{Extents, MAX_RANK, elements, from_the_end},
+    view::DType,
+};
+
+type Checked = Result<(), KernelError>;
+
+/// Whether `kernel` can run on these tensors.
+pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>]) -> Checked {
+    let call = Call { name: kernel.name() };
+    call.tensors("input", inputs.iter().copied())?;
+    call.tensors("output", outputs.iter().map(ViewMut::as_view))?;
+    match (kernel, inputs, outputs) {
+        (Kernel::MatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
+            call.matmul(transposed(a, *transpose_a), transposed(b, *transpose_b), a, b, output.as_view())
+        }
+        (Kernel::Unary(unary), &[input], [output]) => {
+            call.dtype(input, unary.dtypes())?;
+            call.same(&[input, output.as_view()])
+        }
+        (Kernel::Binary(binary), &[a, b], [output]) => {
+            call.dtype(a, NUMBERS)?;
+            call.same_dtype(&[a, b, output.as_view()])?;
+            call.broadcast(a, b, output.as_view())?;
+            call.divisors(*binary, b)
+        }
+        (Kernel::Compare(compare), &[a, b], [output]) => {
+            call.dtype(a, compare.dtypes())?;
+            call.same_dtype(&[a, b])?;
+            call.dtype(output.as_view(), &[DType::Bool])?;
+            call.broadcast(a, b, output.as_view())
+        }
+        (Kernel::UnaryGrad(_) | Kernel::SoftmaxGrad, &[gradient, value], [output]) => {
+            call.dtype(gradient, FLOATS)?;
+            call.same(&[gradient, value, output.as_view()])?;
+            call.last_axis(kernel, output.as_view())
+        }
+        (Kernel::Softmax | Kernel::LogSoftmax, &[input], [output]) => {
+            call.dtype(input, FLOATS)?;
+            call.same(&[input, output.as_view()])?;
+            call.last_axis(kernel, input)
+        }
+        (Kernel::Reduce { reduction, axes }, &[input], [output]) => {
+            call.dtype(input, if *reduction == Reduction::Mean { FLOATS } else { NUMBERS })?;
+            call.same_dtype(&[input, output.as_view()])?;
+            call.reduced("output", output.shape, input.shape, axes)
+        }
+        (Kernel::Broadcast { axes, .. }, &[input], [output]) => {
+            call.dtype(input, FLOATS)?;
+            call.same_dtype(&[input, output.as_view()])?;
+            call.reduced("input", input.shape, output.shape, axes)
+        }
+        (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
+            call.cross_entropy(logits, labels, loss.as_view(), backprop.as_view())
+        }
+        (Kernel::ArgMax { axis }, &[input], [output]) => {
+            call.dtype(input, NUMBERS)?;
+            call.dtype(output.as_view(), &[DType::I64])?;
+            call.reduced("output", output.shape, input.shape, &[*axis])?;
+            call.require(input.shape[*axis] > 0, || format!("axis {axis} of shape {:?} has no elements", input.shape))
+        }
+        (Kernel::Cast, &[input], [output]) => call.same_shape(&[input, output.as_view()]),
+        (Kernel::Copy, &[input], [output]) => {
+            call.same_dtype(&[input, output.as_view()])?;
+            call.require(input.data.len() == output.as_view().data.len(), || {
+                format!("shapes {:?} and {:?} do not hold as many elements", input.shape, output.shape)
+            })
+        }
+        (Kernel::Random { distribution, .. }, [], [output]) => {
+            call.dtype(output.as_view(), FLOATS)?;
+            call.distribution(distribution)
+        }
+        _ => call.arity(kernel.arity(), inputs.len(), "outputs", outputs.len()),
+    }
+}
+
+/// Whether `update` can be applied to these targets.
+pub(crate) fn update(update: &Update, targets: &[Target<'_>], inputs: &[View<'_>]) -> Checked {
+    let call = Call { name: update.name() };
+    call.arity(update.arity(), inputs.len(), "targets", targets.len())?;
+    call.tensors("input", inputs.iter().copied())?;
+    call.tensors("target", targets.iter().map(|target| target.next.as_view()))?;
+    call.tensors("old value", targets.iter().filter_map(|target| target.from))?;
+    let variable = targets[0].next.as_view();
+    call.dtype(variable, update.dtypes())?;
+    for target in targets {
+        call.same(&[variable, target.next.as_view(), target.from.unwrap_or(variable)])?;
+    }
+    for (index, &input) in inputs.iter().enumerate() {
+        call.same_dtype(&[variable, input])?;
+        if index == update.dense_input() {
+            call.same_shape(&[variable, input])?;
+        } else {
+            call.require(input.data.len() == 1, || {
+                format!("input {index} must be a scalar, not of shape {:?}", input.shape)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+const FLOATS: &[DType] = &[DType::F32, DType::F64];
+const NUMBERS: &[DType] = &[DType::I32, DType::I64, DType::F32, DType::F64];
+const BYTES_AND_NUMBERS: &[DType] = &[DType::U8, DType::I32, DType::I64, DType::F32, DType::F64];
+const ALL: &[DType] = &[DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64];
+
+impl Kernel {
+    fn name(&self) -> &'static str {
+        match self {
+            Kernel::MatMul { .. } => "matmul",
+            Kernel::Unary(unary) => unary.name(),
+            Kernel::Binary(binary) => binary.name(),
+            Kernel::Compare(_) => "compare",
+            Kernel::UnaryGrad(_) => "unary gradient",
+            Kernel::Reduce { .. } => "reduce",
+            Kernel::Broadcast { .. } => "broadcast",
+            Kernel::Softmax => "softmax",
+            Kernel::LogSoftmax => "log-softmax",
+            Kernel::SoftmaxGrad => "softmax gradient",
+            Kernel::SparseSoftmaxCrossEntropy => "sparse softmax cross-entropy",
+            Kernel::ArgMax { .. } => "argmax",
+            Kernel::Cast => "cast",
+            Kernel::Copy => "copy",
+            Kernel::Random { .. } => "random",
+        }
+    }
+
+    /// How many inputs and outputs it has.
+    fn arity(&self) -> (usize, usize) {
+        match self {
+            Kernel::MatMul { .. } | Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
+            Kernel::SoftmaxGrad => (2, 1),
+            Kernel::SparseSoftmaxCrossEntropy => (2, 2),
+            Kernel::Random { .. } => (0, 1),
+            _ => (1, 1),
+        }
+    }
+}
+
+impl Unary {
+    fn name(self) -> &'static str {
+        match self {
+            Unary::Neg => "neg",
+            Unary::Abs => "abs",
+            Unary::Exp => "exp",
+            Unary::Log => "log",
+            Unary::Sqrt => "sqrt",
+            Unary::Square => "square",
+            Unary::Relu => "relu",
+            Unary::Tanh => "tanh",
+            Unary::Sigmoid => "sigmoid",
+        }
+    }
+
+    fn dtypes(self) -> &'static [DType] {
+        match self {
+            Unary::Neg | Unary::Abs | Unary::Square => NUMBERS,
+            _ => FLOATS,
+        }
+    }
+}
+
+impl Binary {
+    fn name(self) -> &'static str {
+        match self {
+            Binary::Add => "add",
+            Binary::Sub => "sub",
+            Binary::Mul => "mul",
+            Binary::Div => "div",
+            Binary::Maximum => "maximum",
+            Binary::Minimum => "minimum",
+        }
+    }
+}
+
+impl Compare {
+    fn dtypes(self) -> &'static [DType] {
+        match self {
+            Compare::Equal | Compare::NotEqual => ALL,
+            _ => BYTES_AND_NUMBERS,
+        }
+    }
+}
+
+impl Update {
+    fn name(&self) -> &'static str {
+        match self {
+            Update::Assign => "assign",
+            Update::AssignAdd => "assign-add",
+            Update::GradientDescent => "gradient descent",
+            Update::Momentum { .. } => "momentum",
+            Update::Adam => "adam",
+        }
+    }
+
+    /// How many inputs and targets it has.
+    fn arity(&self) -> (usize, usize) {
+        match self {
+            Update::Assign | Update::AssignAdd => (1, 1),
+            Update::GradientDescent => (2, 1),
+            Update::Momentum { .. } => (3, 2),
+            Update::Adam => (7, 3),
+        }
+    }
+
+    /// Which input has the variable's shape; the others are scalars.
+    fn dense_input(&self) -> usize {
+        match self {
+            Update::Assign | Update::AssignAdd => 0,
+            Update::GradientDescent | Update::Momentum { .. } => 1,
+            Update::Adam => 6,
+        }
+    }
+
+    fn dtypes(&self) -> &'static [DType] {
+        match self {
+            Update::Assign => ALL,
+            Update::AssignAdd => BYTES_AND_NUMBERS,
+            _ => FLOATS,
+        }
+    }
+}
+
+/// The call that is checked, named in every refusal.
+#[derive(Clone, Copy)]
+struct Call {
+    name: &'static str,
+}
+
+impl Call {
+    fn require<M: Display>(self, holds: bool, message: impl FnOnce() -> M) -> Checked {
+        if holds { Ok(()) } else { Err(KernelError::new(format!("{}: {}", self.name, message()))) }
+    }
+
+    fn arity(self, (inputs, outputs): (usize, usize), given: usize, written: &str, given_written: usize) -> Checked {
+        self.require((inputs, outputs) == (given, given_written), || {
+            format!("takes {inputs} inputs and {outputs} {written}, given {given} and {given_written}")
+        })
+    }
+
+    /// Each tensor holds what its shape says.
+    fn tensors<'a>(self, role: &str, tensors: impl Iterator<Item = View<'a>>) -> Checked {
+        for (index, tensor) in tensors.enumerate() {
+            self.require(tensor.shape.len() <= MAX_RANK, || {
+                format!("{role} {index} of shape {:?} has more than {MAX_RANK} axes", tensor.shape)
+            })?;
+            self.require(elements(tensor.shape) == Some(tensor.data.len()), || {
+                format!("{role} {index} of shape {:?} holds {} elements", tensor.shape, tensor.data.len())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn dtype(self, tensor: View<'_>, allowed: &[DType]) -> Checked {
+        let dtype = tensor.data.dtype();
+        self.require(allowed.contains(&dtype), || {
+            let allowed: Vec<_> = allowed.iter().map(|dtype| dtype.name()).collect();
+            format!("{} is not supported, cast to {}", dtype.name(), allowed.join(" or "))
+        })
+    }
+
+    fn same_dtype(self, tensors: &[View<'_>]) -> Checked {
+        self.require(tensors.iter().all(|tensor| tensor.data.dtype() == tensors[0].data.dtype()), || {
+            let found: Vec<_> = tensors.iter().map(|tensor| tensor.data.dtype().name()).collect();
+            format!("dtypes must agree, not {}", found.join(" and "))
+        })
+    }
+
+    fn same_shape(self, tensors: &[View<'_>]) -> Checked {
+        self.require(tensors.iter().all(|tensor| tensor.shape == tensors[0].shape), || {
+            let found: Vec<_> = tensors.iter().map(|tensor| format!("{:?}", tensor.shape)).collect();
+            format!("shapes must agree, not {}", found.join(" and "))
+        })
+    }
+
+    fn same(self, tensors: &[View<'_>]) -> Checked {
+        self.same_dtype(tensors)?;
+        self.same_shape(tensors)
+    }
+
+    fn last_axis(self, kernel: &Kernel, tensor: View<'_>) -> Checked {
+        let pointwise = matches!(kernel, Kernel::UnaryGrad(_));
+        self.require(pointwise || !tensor.shape.is_empty(), || "a scalar has no last axis")
+    }
+
+    fn matmul(
+        self,
+        left: Option<[usize; 2]>,
+        right: Option<[usize; 2]>,
+        a: View<'_>,
+        b: View<'_>,
+        output: View<'_>,
+    ) -> Checked {
+        self.dtype(a, FLOATS)?;
+        self.same_dtype(&[a, b, output])?;
+        let fits = matches!((left, right), (Some([m, k]), Some([l, n])) if k == l && output.shape == [m, n]);
+        self.require(fits, || {
+            let shape = |operand: Option<[usize; 2]>, view: View<'_>| match operand {
+                Some(shape) => format!("{shape:?}"),
+                None => format!("{:?} (not a matrix)", view.shape),
+            };
+            format!("{} times {} does not give {:?}", shape(left, a), shape(right, b), output.shape)
+        })
+    }
+
+    fn broadcast(self, a: View<'_>, b: View<'_>, output: View<'_>) -> Checked {
+        let rank = a.shape.len().max(b.shape.len());
+        let fits = (0..rank).all(|axis| {
+            let (left, right) = (from_the_end(a.shape, axis), from_the_end(b.shape, axis));
+            (left == right || left == 1 || right == 1)
+                && from_the_end(output.shape, axis) == if left == 1 { right } else { left }
+        });
+        self.require(fits && output.shape.len() == rank, || {
+            format!("shapes {:?} and {:?} do not broadcast to {:?}", a.shape, b.shape, output.shape)
+        })
+    }
+
+    /// No integer is divided by zero.
+    fn divisors(self, binary: Binary, divisor: View<'_>) -> Checked {
+        let zero = match divisor.data {
+            _ if binary != Binary::Div => None,
+            Data::I32(values) => values.iter().position(|&value| value == 0),
+            Data::I64(values) => values.iter().position(|&value| value == 0),
+            _ => None,
+        };
+        self.require(zero.is_none(), || format!("integer division by zero, at element {}", zero.unwrap_or_default()))
+    }
+
+    /// `reduced` is `full` without `axes`, or with 1 in their place.
+    fn reduced(self, role: &str, reduced: &[usize], full: &[usize], axes: &[usize]) -> Checked {
+        for (index, axis) in axes.iter().enumerate() {
+            self.require(*axis < full.len(), || format!("shape {full:?} has no axis {axis}"))?;
+            self.require(!axes[..index].contains(axis), || format!("axis {axis} is named twice"))?;
+        }
+        let (without, with_ones) = (Extents::without(full, axes), Extents::with_ones(full, axes));
+        self.require(reduced == without.as_slice() || reduced == with_ones.as_slice(), || {
+            let without = without.as_slice();
+            format!("shape {full:?} without axes {axes:?} is {without:?}, but the {role} has {reduced:?}")
+        })
+    }
+
+    fn cross_entropy(self, logits: View<'_>, labels: View<'_>, loss: View<'_>, backprop: View<'_>) -> Checked {
+        self.dtype(logits, FLOATS)?;
+        self.same(&[logits, backprop])?;
+        self.same_dtype(&[logits, loss])?;
+        self.dtype(labels, &[DType::I32, DType::I64])?;
+        let &[rows, classes] = logits.shape else {
+            return self.require(false, || format!("logits must be [batch, classes], not {:?}", logits.shape));
+        };
+        self.require(labels.shape == [rows] && loss.shape == [rows], || {
+            format!(
+                "logits {:?} need labels and loss [{rows}], not {:?} and {:?}",
+                logits.shape, labels.shape, loss.shape
+            )
+        })?;
+        match labels.data {
+            Data::I32(labels) => self.labels(labels.iter().map(|&label| i64::from(label)), classes),
+            Data::I64(labels) => self.labels(labels.iter().copied(), classes),
+            _ => Ok(()),
+        }
+    }
+
+    fn labels(self, labels: impl Iterator<Item = i64>, classes: usize) -> Checked {
+        let outside =
+            labels.enumerate().find(|&(_, label)| usize::try_from(label).map_or(true, |label| label >= classes));
+        match outside {
+            None => Ok(()),
+            Some((row, label)) => self
+                .require(false, || format!("label {label} of row {row} is not in 0..{classes}, the number of classes")),
+        }
+    }
+
+    fn distribution(self, distribution: &Distribution) -> Checked {
+        match *distribution {
+            Distribution::Uniform { low, high } => self.require(low <= high && (high - low).is_finite(), || {
+                format!("a uniform distribution needs finite low <= high, not {low} and {high}")
+            }),
+            Distribution::Normal { mean, stddev } | Distribution::TruncatedNormal { mean, stddev } => self
+                .require(mean.is_finite() && stddev.is_finite() && stddev >= 0.0, || {
+                    format!("a normal distribution needs a finite mean and stddev >= 0, not {mean} and {stddev}")
+                }),
+        }
+    }
+}
+
+/// The shape of a matrix, or of its transpose.
+fn transposed(matrix: View<'_>, transpose: bool) -> Option<[usize; 2]> {
+    match matrix.shape {
+        &[rows, columns] => Some(if transpose { [columns, rows] } else { [rows, columns] }),
+        _ => None,
+    }
+}

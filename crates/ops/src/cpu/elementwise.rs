@@ -1,0 +1,215 @@
+//! Kernels that compute each element of the output from the same place of the inputs.
+
+use super::{
+    number::{Float, Number},
+    pool::Pool,
+    walk::{Place, Walk},
+};
+use crate::{
+    Binary, Compare, Distribution, Key, Unary, UnaryGrad, View, ViewMut,
+    element::{Element, unchecked_dtype, with_element, with_float, with_number},
+    random,
+    view::DType,
+};
+
+/// Elements a block: a few pages, so that a block of all operands stays in the second-level cache.
+pub(super) const BLOCK: usize = 1 << 14;
+
+/// How many elementary operations an exponential counts as.
+pub(super) const TRANSCENDENTAL: usize = 8;
+
+pub(super) fn unary(pool: &Pool, unary: Unary, input: View<'_>, output: &mut ViewMut<'_>) {
+    match unary {
+        Unary::Neg => with_number!(input.data.dtype(), T => map(pool, input, output, 1, |x: T| T::ZERO.sub(x))),
+        Unary::Abs => with_number!(input.data.dtype(), T => map(pool, input, output, 1, <T as Number>::abs)),
+        Unary::Square => with_number!(input.data.dtype(), T => map(pool, input, output, 1, |x: T| x.mul(x))),
+        _ => with_float!(input.data.dtype(), T => match unary {
+            Unary::Exp => map(pool, input, output, TRANSCENDENTAL, <T as Float>::exp),
+            Unary::Log => map(pool, input, output, TRANSCENDENTAL, <T as Float>::ln),
+            Unary::Sqrt => map(pool, input, output, 2, <T as Float>::sqrt),
+            Unary::Relu => map(pool, input, output, 1, <T as Float>::relu),
+            Unary::Tanh => map(pool, input, output, TRANSCENDENTAL, <T as Float>::tanh),
+            Unary::Sigmoid => map(pool, input, output, TRANSCENDENTAL, <T as Float>::sigmoid),
+            Unary::Neg | Unary::Abs | Unary::Square => unchecked_dtype(),
+        }),
+    }
+}
+
+pub(super) fn unary_grad(pool: &Pool, grad: UnaryGrad, gradient: View<'_>, value: View<'_>, output: &mut ViewMut<'_>) {
+    with_float!(value.data.dtype(), T => match grad {
+        UnaryGrad::Relu => zip(pool, gradient, value, output, |g: T, y: T| if y <= 0.0 { 0.0 } else { g }),
+        UnaryGrad::Tanh => zip(pool, gradient, value, output, |g: T, y: T| g * (1.0 - y * y)),
+        UnaryGrad::Sigmoid => zip(pool, gradient, value, output, |g: T, y: T| g * y * (1.0 - y)),
+    });
+}
+
+pub(super) fn binary(pool: &Pool, binary: Binary, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
+    with_number!(a.data.dtype(), T => match binary {
+        Binary::Add => zip(pool, a, b, output, <T as Number>::add),
+        Binary::Sub => zip(pool, a, b, output, <T as Number>::sub),
+        Binary::Mul => zip(pool, a, b, output, <T as Number>::mul),
+        Binary::Div => zip(pool, a, b, output, <T as Number>::div),
+        Binary::Maximum => zip(pool, a, b, output, <T as Number>::maximum),
+        Binary::Minimum => zip(pool, a, b, output, <T as Number>::minimum),
+    });
+}
+
+pub(super) fn compare(pool: &Pool, compare: Compare, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
+    with_element!(a.data.dtype(), T => match compare {
+        Compare::Equal => zip(pool, a, b, output, |x: T, y: T| x == y),
+        Compare::NotEqual => zip(pool, a, b, output, |x: T, y: T| x != y),
+        Compare::Less => zip(pool, a, b, output, |x: T, y: T| x.lt(&y)),
+        Compare::LessEqual => zip(pool, a, b, output, |x: T, y: T| x.le(&y)),
+        Compare::Greater => zip(pool, a, b, output, |x: T, y: T| x.gt(&y)),
+        Compare::GreaterEqual => zip(pool, a, b, output, |x: T, y: T| x.ge(&y)),
+    });
+}
+
+pub(super) fn cast(pool: &Pool, input: View<'_>, output: &mut ViewMut<'_>) {
+    let to = output.data.as_data().dtype();
+    with_element!(input.data.dtype(), From => with_element!(to, To => {
+        map(pool, input, output, 1, <From as Cast<To>>::cast);
+    }));
+}
+
+pub(super) fn copy(pool: &Pool, input: View<'_>, output: &mut ViewMut<'_>) {
+    with_element!(input.data.dtype(), T => {
+        let (input, output) = (T::slice(input.data), T::slice_mut(&mut output.data));
+        pool.blocks(output, BLOCK, input.len() / 2, &|first, block: &mut [T]| {
+            block.copy_from_slice(&input[first..first + block.len()]);
+        });
+    });
+}
+
+/// Spreads `input`, which broadcasts from `shape` to the output, times `scale`.
+pub(super) fn spread(pool: &Pool, scale: f64, input: View<'_>, shape: &[usize], output: &mut ViewMut<'_>) {
+    with_float!(input.data.dtype(), T => {
+        let walk = Walk::new(output.shape, [shape]);
+        let (input, output) = (T::slice(input.data), T::slice_mut(&mut output.data));
+        let (cost, scale) = (output.len(), T::from_f64(scale));
+        pool.blocks(output, BLOCK, cost, &|first, block: &mut [T]| {
+            walk.segments(first, block.len(), |start, length, [place]| {
+                let output = &mut block[start..start + length];
+                match place {
+                    Place::At(at) => output.fill(scale * input[at]),
+                    Place::From(from) => map_slice(&input[from..from + length], output, |x| scale * x),
+                }
+            });
+        });
+    });
+}
+
+pub(super) fn random(pool: &Pool, distribution: &Distribution, key: Key, output: &mut ViewMut<'_>) {
+    match output.data.as_data().dtype() {
+        DType::F32 => fill(pool, output, |index| random::sample_f32(distribution, key, index)),
+        DType::F64 => fill(pool, output, |index| random::sample(distribution, key, index)),
+        _ => unchecked_dtype(),
+    }
+}
+
+/// Fills the output by place.
+fn fill<T: Element>(pool: &Pool, output: &mut ViewMut<'_>, element: impl Fn(usize) -> T + Sync) {
+    let output = T::slice_mut(&mut output.data);
+    let cost = output.len() * 4 * TRANSCENDENTAL;
+    pool.blocks(output, BLOCK / 8, cost, &|first, block: &mut [T]| {
+        for (index, value) in block.iter_mut().enumerate() {
+            *value = element(first + index);
+        }
+    });
+}
+
+/// A function of each element; `weight` is its cost.
+fn map<T: Element, U: Element>(
+    pool: &Pool,
+    input: View<'_>,
+    output: &mut ViewMut<'_>,
+    weight: usize,
+    function: impl Fn(T) -> U + Copy + Sync,
+) {
+    let (input, output) = (T::slice(input.data), U::slice_mut(&mut output.data));
+    pool.blocks(output, BLOCK / weight, input.len() * weight, &|first, block: &mut [U]| {
+        map_slice(&input[first..first + block.len()], block, function);
+    });
+}
+
+#[inline(always)]
+fn map_slice<T: Copy, U>(input: &[T], output: &mut [U], function: impl Fn(T) -> U) {
+    for (output, &input) in output.iter_mut().zip(input) {
+        *output = function(input);
+    }
+}
+
+/// A function of each pair of elements, broadcast.
+fn zip<T: Element, U: Element>(
+    pool: &Pool,
+    a: View<'_>,
+    b: View<'_>,
+    output: &mut ViewMut<'_>,
+    function: impl Fn(T, T) -> U + Copy + Sync,
+) {
+    let walk = Walk::new(output.shape, [a.shape, b.shape]);
+    let (a, b, output) = (T::slice(a.data), T::slice(b.data), U::slice_mut(&mut output.data));
+    let cost = output.len();
+    pool.blocks(output, BLOCK, cost, &|first, block: &mut [U]| {
+        walk.segments(first, block.len(), |start, length, places| {
+            zip_slice(a, b, places, &mut block[start..start + length], function);
+        });
+    });
+}
+
+#[inline(always)]
+fn zip_slice<T: Copy, U: Copy>(a: &[T], b: &[T], places: [Place; 2], output: &mut [U], function: impl Fn(T, T) -> U) {
+    let length = output.len();
+    match places {
+        [Place::From(left), Place::From(right)] => {
+            let (a, b) = (&a[left..left + length], &b[right..right + length]);
+            for ((output, &x), &y) in output.iter_mut().zip(a).zip(b) {
+                *output = function(x, y);
+            }
+        }
+        [Place::From(left), Place::At(right)] => map_slice(&a[left..left + length], output, |x| function(x, b[right])),
+        [Place::At(left), Place::From(right)] => map_slice(&b[right..right + length], output, |y| function(a[left], y)),
+        [Place::At(left), Place::At(right)] => output.fill(function(a[left], b[right])),
+    }
+}
+
+/// Conversion of one element.
+trait Cast<To> {
+    fn cast(self) -> To;
+}
+
+macro_rules! cast_number {
+    ($from:ty => $($to:ty),+) => {
+        $(impl Cast<$to> for $from {
+            #[inline(always)]
+            fn cast(self) -> $to {
+                self as $to
+            }
+        })+
+        impl Cast<bool> for $from {
+            #[inline(always)]
+            fn cast(self) -> bool {
+                self != 0 as $from
+            }
+        }
+        impl Cast<$from> for bool {
+            #[inline(always)]
+            fn cast(self) -> $from {
+                u8::from(self) as $from
+            }
+        }
+    };
+}
+
+cast_number!(u8 => u8, i32, i64, f32, f64);
+cast_number!(i32 => u8, i32, i64, f32, f64);
+cast_number!(i64 => u8, i32, i64, f32, f64);
+cast_number!(f32 => u8, i32, i64, f32, f64);
+cast_number!(f64 => u8, i32, i64, f32, f64);
+
+impl Cast<bool> for bool {
+    #[inline(always)]
+    fn cast(self) -> bool {
+        self
+    }
+}

@@ -1,0 +1,83 @@
+//! The fast kernels.
+
+mod elementwise;
+mod fold;
+mod matmul;
+mod number;
+mod pool;
+mod reduce;
+mod softmax;
+mod update;
+mod walk;
+
+use self::pool::Pool;
+use crate::{Kernel, KernelError, Kernels, Target, Update, View, ViewMut, check, shape::Extents};
+
+/// The fast kernels, on a pool of threads that it owns.
+///
+/// Work is cut by its size alone: tiles of a matrix product, blocks of elements, leaves of a tree of sums.
+/// So the bits of a result do not depend on the number of threads.
+/// Those of a matrix product depend on the kind of processor: `gemm` follows its vector instructions and caches.
+/// Small work is done by the calling thread.
+///
+/// No kernel of this crate allocates, but `gemm` allocates its packing buffers at each call,
+/// and rayon now and then a block of the queue through which work enters the pool.
+#[derive(Debug)]
+pub struct Cpu {
+    pool: Pool,
+}
+
+impl Cpu {
+    /// Kernels on `threads` threads; 0 is one for each core, and 1 makes no pool: the caller computes.
+    ///
+    /// # Errors
+    /// If the operating system gives no threads.
+    pub fn new(threads: usize) -> Result<Cpu, KernelError> {
+        Ok(Cpu { pool: Pool::new(threads)? })
+    }
+}
+
+impl Kernels for Cpu {
+    fn run(&self, kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Result<(), KernelError> {
+        check::run(kernel, inputs, outputs)?;
+        let pool = &self.pool;
+        match (kernel, inputs, outputs) {
+            (Kernel::MatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
+                matmul::matmul(pool, *transpose_a, *transpose_b, a, b, output);
+            }
+            (Kernel::Unary(unary), &[input], [output]) => elementwise::unary(pool, *unary, input, output),
+            (Kernel::Binary(binary), &[a, b], [output]) => elementwise::binary(pool, *binary, a, b, output),
+            (Kernel::Compare(compare), &[a, b], [output]) => elementwise::compare(pool, *compare, a, b, output),
+            (Kernel::UnaryGrad(grad), &[gradient, value], [output]) => {
+                elementwise::unary_grad(pool, *grad, gradient, value, output);
+            }
+            (Kernel::Reduce { reduction, axes }, &[input], [output]) => {
+                reduce::reduce(pool, *reduction, axes, input, output);
+            }
+            (Kernel::Broadcast { scale, axes }, &[input], [output]) => {
+                let shape = Extents::with_ones(output.shape, axes);
+                elementwise::spread(pool, *scale, input, shape.as_slice(), output);
+            }
+            (Kernel::Softmax, &[logits], [output]) => softmax::softmax(pool, logits, output),
+            (Kernel::LogSoftmax, &[logits], [output]) => softmax::log_softmax(pool, logits, output),
+            (Kernel::SoftmaxGrad, &[gradient, value], [output]) => softmax::softmax_grad(pool, gradient, value, output),
+            (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
+                softmax::cross_entropy(pool, logits, labels, loss, backprop);
+            }
+            (Kernel::ArgMax { axis }, &[input], [output]) => reduce::argmax(pool, *axis, input, output),
+            (Kernel::Cast, &[input], [output]) => elementwise::cast(pool, input, output),
+            (Kernel::Copy, &[input], [output]) => elementwise::copy(pool, input, output),
+            (Kernel::Random { distribution, key }, [], [output]) => {
+                elementwise::random(pool, distribution, *key, output);
+            }
+            _ => unreachable!("the check counts inputs and outputs"),
+        }
+        Ok(())
+    }
+
+    fn update(&self, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) -> Result<(), KernelError> {
+        check::update(update, targets, inputs)?;
+        update::update(&self.pool, update, targets, inputs);
+        Ok(())
+    }
+}

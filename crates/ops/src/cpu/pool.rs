@@ -1,0 +1,131 @@
+//! Cutting work into blocks, and running them on threads or not: the same blocks either way.
+
+use rayon::ThreadPool;
+
+use crate::KernelError;
+
+/// Work below this many elementary operations is done by the caller.
+///
+/// Handing work to the pool costs about 10 microseconds; this much work takes about 50.
+const SMALL: usize = 1 << 17;
+
+/// The threads of one [`crate::Cpu`]; none if it has but the caller's.
+#[derive(Debug)]
+pub(super) struct Pool(Option<ThreadPool>);
+
+impl Pool {
+    pub(super) fn new(threads: usize) -> Result<Pool, KernelError> {
+        let threads = match threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            _ => threads,
+        };
+        if threads == 1 {
+            return Ok(Pool(None));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("everstep-ops-{index}"))
+            .build()
+            .map_err(|error| KernelError::new(format!("no {threads} threads, ask for fewer: {error}")))?;
+        Ok(Pool(Some(pool)))
+    }
+
+    /// Runs work of `cost` elementary operations, on the pool if that pays.
+    pub(super) fn enter(&self, cost: usize, work: impl FnOnce(Fork) + Send) {
+        match &self.0 {
+            Some(pool) if cost >= SMALL => pool.install(|| work(Fork::Threads)),
+            _ => work(Fork::Caller),
+        }
+    }
+
+    /// Cuts `outputs` into blocks of `block` rows and runs `body` on each, told its first row.
+    pub(super) fn blocks<S: Split>(&self, outputs: S, block: usize, cost: usize, body: &(dyn Fn(usize, S) + Sync)) {
+        let cost = if outputs.rows() > block { cost } else { 0 };
+        self.enter(cost, |fork| fork.blocks(outputs, block, body));
+    }
+}
+
+/// Who does the halves of divided work.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fork {
+    /// The calling thread, one after the other.
+    Caller,
+    /// The threads of the pool that the caller is one of.
+    Threads,
+}
+
+impl Fork {
+    pub(super) fn join<A: Send, B: Send>(
+        self,
+        left: impl FnOnce() -> A + Send,
+        right: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match self {
+            Fork::Caller => (left(), right()),
+            Fork::Threads => rayon::join(left, right),
+        }
+    }
+
+    /// Cuts `outputs` into blocks of `block` rows and runs `body` on each, told its first row.
+    pub(super) fn blocks<S: Split>(self, outputs: S, block: usize, body: &(dyn Fn(usize, S) + Sync)) {
+        self.blocks_from(0, outputs, block.max(1), body);
+    }
+
+    fn blocks_from<S: Split>(self, first: usize, outputs: S, block: usize, body: &(dyn Fn(usize, S) + Sync)) {
+        let rows = outputs.rows();
+        if rows <= block {
+            return body(first, outputs);
+        }
+        let half = rows.div_ceil(block) / 2 * block;
+        let (left, right) = outputs.split(half);
+        self.join(|| self.blocks_from(first, left, block, body), || self.blocks_from(first + half, right, block, body));
+    }
+}
+
+/// Outputs that are cut by rows.
+pub(super) trait Split: Send + Sized {
+    fn rows(&self) -> usize;
+    fn split(self, row: usize) -> (Self, Self);
+}
+
+/// One row an element.
+impl<T: Send> Split for &mut [T] {
+    fn rows(&self) -> usize {
+        self.len()
+    }
+
+    fn split(self, row: usize) -> (Self, Self) {
+        self.split_at_mut(row)
+    }
+}
+
+/// Rows of `width` elements.
+#[derive(Debug)]
+pub(super) struct Rows<'a, T> {
+    pub(super) values: &'a mut [T],
+    pub(super) width: usize,
+}
+
+impl<T: Send> Split for Rows<'_, T> {
+    fn rows(&self) -> usize {
+        self.values.len() / self.width.max(1)
+    }
+
+    fn split(self, row: usize) -> (Self, Self) {
+        let (left, right) = self.values.split_at_mut(row * self.width);
+        (Rows { values: left, width: self.width }, Rows { values: right, width: self.width })
+    }
+}
+
+/// Outputs of as many rows each.
+impl<A: Split, B: Split> Split for (A, B) {
+    fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    fn split(self, row: usize) -> (Self, Self) {
+        let (left, right) = self.0.split(row);
+        let (other_left, other_right) = self.1.split(row);
+        ((left, other_left), (right, other_right))
+    }
+}

@@ -1,0 +1,124 @@
+//! Softmax along the last axis, its logarithm and gradient, and the cross-entropy of one class a row.
+
+use super::{
+    elementwise::{BLOCK, TRANSCENDENTAL},
+    fold::{Max, Sum, fold},
+    number::Float,
+    pool::{Fork, Pool, Rows},
+};
+use crate::{
+    Data, View, ViewMut,
+    element::{Element, unchecked_dtype, with_float},
+};
+
+pub(super) fn softmax(pool: &Pool, logits: View<'_>, output: &mut ViewMut<'_>) {
+    with_float!(logits.data.dtype(), T => {
+        let logits_values = T::slice(logits.data);
+        each_row(pool, logits.shape, T::slice_mut(&mut output.data), |start, row| {
+            probabilities(&logits_values[start..start + row.len()], row);
+        });
+    });
+}
+
+pub(super) fn log_softmax(pool: &Pool, logits: View<'_>, output: &mut ViewMut<'_>) {
+    with_float!(logits.data.dtype(), T => {
+        let logits_values = T::slice(logits.data);
+        each_row(pool, logits.shape, T::slice_mut(&mut output.data), |start, row| {
+            let logits = &logits_values[start..start + row.len()];
+            let (greatest, sum) = exponentials(logits, row);
+            let logarithm = sum.ln();
+            for (value, &logit) in row.iter_mut().zip(logits) {
+                *value = logit - greatest - logarithm;
+            }
+        });
+    });
+}
+
+pub(super) fn softmax_grad(pool: &Pool, gradient: View<'_>, softmax: View<'_>, output: &mut ViewMut<'_>) {
+    with_float!(gradient.data.dtype(), T => {
+        let (gradients, probabilities) = (T::slice(gradient.data), T::slice(softmax.data));
+        each_row(pool, gradient.shape, T::slice_mut(&mut output.data), |start, row| {
+            let places = start..start + row.len();
+            let (gradients, probabilities) = (&gradients[places.clone()], &probabilities[places]);
+            for ((value, &g), &y) in row.iter_mut().zip(gradients).zip(probabilities) {
+                *value = g * y;
+            }
+            let sum = fold::<T, Sum>(row, Fork::Caller);
+            for ((value, &g), &y) in row.iter_mut().zip(gradients).zip(probabilities) {
+                *value = (g - sum) * y;
+            }
+        });
+    });
+}
+
+pub(super) fn cross_entropy(
+    pool: &Pool,
+    logits: View<'_>,
+    labels: View<'_>,
+    loss: &mut ViewMut<'_>,
+    backprop: &mut ViewMut<'_>,
+) {
+    match labels.data {
+        Data::I32(labels) => with_float!(logits.data.dtype(), T => {
+            cross_entropy_of::<T>(pool, logits, &|row| labels[row] as usize, loss, backprop);
+        }),
+        Data::I64(labels) => with_float!(logits.data.dtype(), T => {
+            cross_entropy_of::<T>(pool, logits, &|row| labels[row] as usize, loss, backprop);
+        }),
+        _ => unchecked_dtype(),
+    }
+}
+
+fn cross_entropy_of<T: Float>(
+    pool: &Pool,
+    logits: View<'_>,
+    label: &(dyn Fn(usize) -> usize + Sync),
+    loss: &mut ViewMut<'_>,
+    backprop: &mut ViewMut<'_>,
+) {
+    let (width, logits) = (logits.shape[1], T::slice(logits.data));
+    let outputs = (T::slice_mut(&mut loss.data), Rows { values: T::slice_mut(&mut backprop.data), width });
+    pool.blocks(outputs, rows_of_block(width), logits.len() * TRANSCENDENTAL, &|first, (loss, backprop)| {
+        let rows = loss.iter_mut().zip(backprop.values.chunks_mut(width.max(1)));
+        for (index, (loss, row)) in rows.enumerate() {
+            let (place, label) = ((first + index) * width, label(first + index));
+            let logits = &logits[place..place + width];
+            let (greatest, sum) = probabilities(logits, row);
+            *loss = sum.ln().sub(logits[label].sub(greatest));
+            row[label] = row[label].sub(T::ONE);
+        }
+    });
+}
+
+/// Runs `body` on each row of `output`, told where the row begins.
+fn each_row<T: Float>(pool: &Pool, shape: &[usize], output: &mut [T], body: impl Fn(usize, &mut [T]) + Sync) {
+    let width = shape.last().copied().unwrap_or(1);
+    let cost = output.len() * TRANSCENDENTAL;
+    pool.blocks(Rows { values: output, width }, rows_of_block(width), cost, &|first, block: Rows<'_, T>| {
+        for (index, row) in block.values.chunks_mut(width.max(1)).enumerate() {
+            body((first + index) * width, row);
+        }
+    });
+}
+
+fn rows_of_block(width: usize) -> usize {
+    (BLOCK / TRANSCENDENTAL / width.max(1)).max(1)
+}
+
+/// Writes the softmax of a row; returns the greatest logit and the sum of the exponentials of the differences from it.
+fn probabilities<T: Float>(logits: &[T], row: &mut [T]) -> (T, T) {
+    let (greatest, sum) = exponentials(logits, row);
+    for value in row {
+        *value = value.div(sum);
+    }
+    (greatest, sum)
+}
+
+/// Writes `exp(logit - greatest)` of a row; returns the greatest logit and the sum of what was written.
+fn exponentials<T: Float>(logits: &[T], row: &mut [T]) -> (T, T) {
+    let greatest = fold::<T, Max>(logits, Fork::Caller);
+    for (value, &logit) in row.iter_mut().zip(logits) {
+        *value = logit.sub(greatest).exp();
+    }
+    (greatest, fold::<T, Sum>(row, Fork::Caller))
+}

@@ -1,0 +1,192 @@
+//! What can be computed: one value of [`Kernel`] names an operation with its attributes.
+
+use crate::Key;
+
+/// An operation on tensors; what each one takes and gives is said at the variant.
+///
+/// "Float" means f32 or f64, "numeric" means i32, i64, f32 or f64.
+/// Inputs and outputs are of one dtype unless said otherwise.
+/// Integers wrap on overflow.
+/// No shape has more than eight axes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kernel {
+    /// The matrix product `[m, k] x [k, n] -> [m, n]`, float; a transposed operand is given as `[k, m]` or `[n, k]`.
+    MatMul {
+        /// The first input is given as `[k, m]`.
+        transpose_a: bool,
+        /// The second input is given as `[n, k]`.
+        transpose_b: bool,
+    },
+    /// One function of each element, float (`Neg`, `Abs` and `Square`: numeric); input and output of one shape.
+    Unary(Unary),
+    /// One function of each pair of elements, numeric; the output has the two inputs' NumPy broadcast shape.
+    Binary(Binary),
+    /// A comparison of each pair of elements, numeric or u8 (`Equal` and `NotEqual`: bool too), to bool.
+    ///
+    /// The output has the two inputs' NumPy broadcast shape.
+    Compare(Compare),
+    /// The gradient of a [`Unary`]: inputs (gradient of the output, output), float, all of one shape.
+    UnaryGrad(UnaryGrad),
+    /// Combines the elements along some axes, numeric (`Mean`: float).
+    ///
+    /// The output has the input's shape without those axes, or with 1 in their place.
+    /// Of no elements the sum is 0 and the mean NaN; the maximum is the dtype's least value, the minimum its greatest.
+    Reduce {
+        /// How elements are combined.
+        reduction: Reduction,
+        /// Which axes disappear, each once, in any order.
+        axes: Vec<usize>,
+    },
+    /// The adjoint of [`Kernel::Reduce`], float: the output is `scale` times the input, repeated along `axes`.
+    ///
+    /// The input has the output's shape without those axes, or with 1 in their place.
+    Broadcast {
+        /// What every element is multiplied by.
+        scale: f64,
+        /// Axes of the output, each once, in any order.
+        axes: Vec<usize>,
+    },
+    /// `exp(x) / sum(exp(x))` over the last axis, float, rank at least 1; shifted by the maximum against overflow.
+    Softmax,
+    /// The logarithm of [`Kernel::Softmax`], computed as `x - max - ln(sum(exp(x - max)))`.
+    LogSoftmax,
+    /// The gradient of the logits: inputs (gradient of the softmax, softmax), float, all of one shape.
+    SoftmaxGrad,
+    /// The loss of predicting one class a row, float: inputs (logits `[b, c]`, labels `[b]` i32 or i64),
+    /// outputs (loss `[b]`, gradient of the summed loss `[b, c]`).
+    ///
+    /// The loss is `ln(sum(exp(x))) - x[label]`, the gradient softmax minus one at the label, as TensorFlow's
+    /// `SparseSoftmaxCrossEntropyWithLogits`.
+    /// A label outside `0..c` is an error.
+    SparseSoftmaxCrossEntropy,
+    /// The index of the greatest element along `axis`, numeric to i64: of equals the first; NaN counts as the greatest.
+    ///
+    /// The output has the input's shape without the axis, or with 1 in its place; an axis of no elements is an error.
+    ArgMax {
+        /// The axis that disappears.
+        axis: usize,
+    },
+    /// Converts every element to the output's dtype, any to any, one shape.
+    ///
+    /// To bool is "not zero" (NaN is true), from bool is 0 or 1.
+    /// Float to integer truncates and saturates, NaN becoming 0; integer to a narrower integer wraps (u8: modulo 256).
+    Cast,
+    /// Copies every element, any dtype; the output may have another shape with as many elements.
+    Copy,
+    /// Fills the output, float; no inputs.
+    ///
+    /// Element `i` depends on the key and `i` alone; an f32 is the f64 of the same key and place, rounded.
+    Random {
+        /// The law of each element.
+        distribution: Distribution,
+        /// Which stream of random numbers.
+        key: Key,
+    },
+}
+
+/// A function of one element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unary {
+    /// `-x`
+    Neg,
+    /// `|x|`
+    Abs,
+    /// `e^x`
+    Exp,
+    /// The natural logarithm.
+    Log,
+    /// The square root.
+    Sqrt,
+    /// `x * x`
+    Square,
+    /// `max(x, 0)`; NaN stays NaN.
+    Relu,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + e^-x)`
+    Sigmoid,
+}
+
+/// A function of two elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Binary {
+    /// `x + y`
+    Add,
+    /// `x - y`
+    Sub,
+    /// `x * y`
+    Mul,
+    /// `x / y`; of integers truncated, and a zero among the divisors is an error.
+    Div,
+    /// The greater one; NaN if either is.
+    Maximum,
+    /// The lesser one; NaN if either is.
+    Minimum,
+}
+
+/// A comparison of two elements, by IEEE 754: NaN differs from everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compare {
+    /// `x == y`
+    Equal,
+    /// `x != y`
+    NotEqual,
+    /// `x < y`
+    Less,
+    /// `x <= y`
+    LessEqual,
+    /// `x > y`
+    Greater,
+    /// `x >= y`
+    GreaterEqual,
+}
+
+/// A function whose gradient is known from its output `y` alone; `g` is the gradient of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryGrad {
+    /// `g` where `y > 0` or `y` is NaN, else 0.
+    Relu,
+    /// `g * (1 - y * y)`
+    Tanh,
+    /// `g * y * (1 - y)`
+    Sigmoid,
+}
+
+/// How many elements become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Their sum, added up in a fixed tree.
+    Sum,
+    /// Their sum divided by their number.
+    Mean,
+    /// The greatest; NaN if any is.
+    Max,
+    /// The least; NaN if any is.
+    Min,
+}
+
+/// The law of a random element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// Evenly in `low..high`, `high` left out (unless it equals `low`).
+    Uniform {
+        /// The least value.
+        low: f64,
+        /// What every value stays below.
+        high: f64,
+    },
+    /// The normal distribution.
+    Normal {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation, not negative.
+        stddev: f64,
+    },
+    /// The normal distribution, values more than two standard deviations from the mean drawn again, as TensorFlow.
+    TruncatedNormal {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation before the cut, not negative.
+        stddev: f64,
+    },
+}

@@ -1,0 +1,24 @@
+//! The seam: who computes kernels and updates.
+
+use std::fmt::Debug;
+
+use crate::{Kernel, KernelError, Target, Update, View, ViewMut};
+
+/// Computes kernels into buffers it is given.
+///
+/// An implementation must check the number, dtypes and shapes of what it gets, and must leave every output and target
+/// as it was when it returns an error, so that it is safe to call with anything.
+/// It must give the same bits for the same call, every time and on any number of threads.
+pub trait Kernels: Send + Sync + Debug {
+    /// Computes `kernel` of `inputs` into `outputs`; what it takes and gives is said at each [`Kernel`].
+    ///
+    /// # Errors
+    /// If a number of tensors, a dtype, a shape, an attribute or a label does not fit; the outputs are then untouched.
+    fn run(&self, kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Result<(), KernelError>;
+
+    /// Applies `update` to `targets`; what it takes is said at each [`Update`].
+    ///
+    /// # Errors
+    /// If a number of tensors, a dtype or a shape does not fit; the targets are then untouched.
+    fn update(&self, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) -> Result<(), KernelError>;
+}

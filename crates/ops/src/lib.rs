@@ -1,0 +1,27 @@
+//! Tensor operations on the CPU: kernels that write into given buffers, deterministic on any number of threads.
+//!
+#![doc = include_str!("../README.md")]
+
+mod check;
+mod element;
+mod error;
+mod kernel;
+mod kernels;
+mod key;
+mod philox;
+mod random;
+mod shape;
+mod update;
+mod view;
+
+mod cpu;
+mod reference;
+
+pub use cpu::Cpu;
+pub use error::KernelError;
+pub use kernel::{Binary, Compare, Distribution, Kernel, Reduction, Unary, UnaryGrad};
+pub use kernels::Kernels;
+pub use key::Key;
+pub use reference::Reference;
+pub use update::Update;
+pub use view::{Data, DataMut, Target, View, ViewMut};

@@ -1,0 +1,12 @@
+//! The kernels through their public face: against the reference, known values, any number of threads, and bad input.
+#![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
+mod against_reference;
+mod allocation;
+mod errors;
+mod known_values;
+mod nan;
+mod random;
+mod tensor;
+mod threads;
+mod updates;

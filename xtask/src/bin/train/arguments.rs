@@ -1,0 +1,103 @@
+//! What the program is asked to do.
+
+use std::{ffi::OsString, path::PathBuf, str::FromStr};
+
+use lexopt::{Arg, Parser, ValueExt};
+
+/// How the program is called.
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask train [digits|fashion-mnist] [options]
+  --logdir DIR      checkpoints and events      [runs/<data set>]
+  --steps N         the last step               [digits 1500, fashion-mnist 6000]
+  --save-steps N    steps between checkpoints   [200; and every 10 minutes]
+  --batch B         samples a step              [digits 64, fashion-mnist 128]
+  --threads T       threads; 0 is all cores     [0]
+  --seed S          initial values and order    [0]
+  --data DIR        where Fashion-MNIST is      [target/data/fashion-mnist, /usr/share/datasets/fashion-mnist]
+  --json            end the output with one line of JSON";
+
+/// Which data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Data {
+    Digits,
+    FashionMnist,
+}
+
+/// What the program is asked to do.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) data: Data,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) logdir: PathBuf,
+    pub(crate) steps: u64,
+    pub(crate) save_steps: u64,
+    pub(crate) batch: usize,
+    pub(crate) threads: usize,
+    pub(crate) seed: u64,
+    pub(crate) json: bool,
+    pub(crate) help: bool,
+}
+
+impl FromStr for Data {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "digits" => Ok(Self::Digits),
+            "fashion-mnist" => Ok(Self::FashionMnist),
+            _ => Err(format!("unknown data set {name}; there are digits and fashion-mnist")),
+        }
+    }
+}
+
+impl Data {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::FashionMnist => "fashion-mnist",
+        }
+    }
+}
+
+impl Arguments {
+    /// # Errors
+    /// What cannot be understood, and what can be said instead.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
+        let mut parser = Parser::from_args(arguments);
+        let mut data = None;
+        let (mut data_dir, mut logdir, mut steps, mut batch) = (None, None, None, None);
+        let (mut save_steps, mut threads, mut seed, mut json, mut help) = (200, 0, 0, false, false);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Value(name) if data.is_none() => data = Some(name.parse::<Data>()?),
+                Arg::Long("data") => data_dir = Some(PathBuf::from(parser.value()?)),
+                Arg::Long("logdir") => logdir = Some(PathBuf::from(parser.value()?)),
+                Arg::Long("steps") => steps = Some(parser.value()?.parse()?),
+                Arg::Long("save-steps") => save_steps = parser.value()?.parse()?,
+                Arg::Long("batch") => batch = Some(parser.value()?.parse()?),
+                Arg::Long("threads") => threads = parser.value()?.parse()?,
+                Arg::Long("seed") => seed = parser.value()?.parse()?,
+                Arg::Long("json") => json = true,
+                Arg::Long("help") | Arg::Short('h') => help = true,
+                other => return Err(format!("{}; --help lists what there is", other.unexpected()).into()),
+            }
+        }
+        let data = data.unwrap_or(Data::Digits);
+        let (default_steps, default_batch) = match data {
+            Data::Digits => (1500, 64),
+            Data::FashionMnist => (6000, 128),
+        };
+        Ok(Self {
+            data,
+            data_dir,
+            logdir: logdir.unwrap_or_else(|| PathBuf::from("runs").join(data.name())),
+            steps: steps.unwrap_or(default_steps),
+            save_steps,
+            batch: batch.unwrap_or(default_batch),
+            threads,
+            seed,
+            json,
+            help,
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask help`: every command and its options, in one place.
+
+use std::ffi::OsString;
+
+use crate::{COMMANDS, Outcome, no_options};
+
+const TEXT: &str = "\
+The chores of the Everstep workspace.
+
+usage: cargo xtask COMMAND [OPTIONS]
+
+  train [digits|fashion-mnist] [OPTIONS]
+      Build the train program with optimisation and run it; its own --help lists its options.
+  data digits|fashion-mnist [--dir DIR]
+      Bring a data set and check it. The digits are part of the repository; Fashion-MNIST goes
+      to DIR (default target/data/fashion-mnist).
+  test
+      All tests of the workspace, and the examples in its documentation.
+  tidy
+      What the compiler does not check: dependencies against docs/architecture.md, who may not
+      know whom, READMEs, manifests, sources, white space.
+  interop
+      A short training run, read back with TensorBoard's own reader.
+  ci [--only STAGE,STAGE] [--skip STAGE,STAGE]
+      Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features, docs,
+      deny, package, interop. Stops at the first failure and prints the time of each stage.
+  help
+      This text.
+
+RUST_LOG sets what is logged (default info).";
+
+/// Prints what each command does.
+pub(crate) fn help(words: Vec<OsString>) -> Outcome {
+    no_options(&words)?;
+    println!("{TEXT}");
+    Ok(())
+}
+
+/// The names of all commands, for an error message.
+pub(crate) fn names() -> String {
+    COMMANDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_describes_every_command_and_every_stage() {
+        for (name, _) in COMMANDS {
+            assert!(TEXT.contains(&format!("\n  {name}")), "help does not describe `{name}`");
+        }
+        let text = TEXT.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&crate::ci::names()), "help does not list the stages of ci");
+    }
+}
