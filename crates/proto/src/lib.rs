@@ -1,0 +1,14 @@
+//! The protocol messages that TensorBoard and TensorFlow read.
+#![doc = include_str!("../README.md")]
+
+pub mod attr_value;
+pub mod event;
+pub mod graph;
+pub mod node_def;
+pub mod summary;
+pub mod tensor;
+pub mod tensor_shape;
+pub mod types;
+pub mod versions;
+
+pub use prost::{DecodeError, Message};

@@ -1,0 +1,6 @@
+//! The crate through its public face.
+#![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
+mod reader;
+mod record;
+mod writer;
