@@ -1,0 +1,248 @@
+//! A plan in the making: nodes become kernels and updates, values get places.
+
+use everstep_graph::{Graph, Input, Node, NodeId, Op, Output, TensorType, UpdateRule};
+use everstep_tensor::{DType, Result, Shape, Tensor};
+
+use crate::{
+    arena::Arena,
+    liveness::{Lifetime, share_slots},
+    lower::{self, Lowered, Value},
+    place::{Operand, Place},
+    plan::{Changed, Fetched, Instruction, Plan, Updating},
+    shapes::{self, Shapes},
+    variables::GraphVariables,
+};
+
+/// The needed nodes but those of which only the shape is used.
+pub(crate) fn computed_nodes<'a>(graph: &'a Graph, needed: &[NodeId], fetches: &[Output]) -> Vec<&'a Node> {
+    let mut is_computed = vec![false; graph.nodes().len()];
+    fetches.iter().for_each(|fetch| is_computed[fetch.node().index()] = true);
+    for id in needed.iter().rev() {
+        let node = &graph.nodes()[id.index()];
+        is_computed[id.index()] |= matches!(node.op(), Op::Update(_));
+        if !is_computed[id.index()] {
+            continue;
+        }
+        for (index, input) in node.inputs().iter().enumerate() {
+            is_computed[input.node().index()] |= !node.op().uses_only_shape_of(index);
+        }
+    }
+    let nodes = needed.iter().filter(|id| is_computed[id.index()]);
+    nodes.map(|id| &graph.nodes()[id.index()]).collect()
+}
+
+/// A plan in the making; each computed value has a [`Place::Slot`] of its own.
+pub(crate) struct Draft<'a> {
+    variables: &'a GraphVariables,
+    shapes: &'a Shapes,
+    feeds: &'a [(Input, Tensor)],
+    /// Where the outputs of each node lie, by the index of the node.
+    places: Vec<Vec<Place>>,
+    computed: Vec<Value>,
+    constants: Vec<Tensor>,
+    reads: Vec<usize>,
+    instructions: Vec<Instruction>,
+    updates: Vec<Updating>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(
+        graph: &Graph,
+        variables: &'a GraphVariables,
+        shapes: &'a Shapes,
+        feeds: &'a [(Input, Tensor)],
+    ) -> Self {
+        Self {
+            variables,
+            shapes,
+            feeds,
+            places: vec![Vec::new(); graph.nodes().len()],
+            computed: Vec::new(),
+            constants: Vec::new(),
+            reads: Vec::new(),
+            instructions: Vec::new(),
+            updates: Vec::new(),
+        }
+    }
+
+    /// Adds what computes a node; its inputs were added before.
+    pub(crate) fn add(&mut self, node: &Node) {
+        let places = match node.op() {
+            Op::Placeholder { .. } => {
+                let fed = self.feeds.iter().position(|(input, _)| input.node() == node.id());
+                vec![Place::Feed(fed.expect("shapes were inferred, so every placeholder is fed"))]
+            }
+            Op::Constant(value) => {
+                self.constants.push(value.clone());
+                vec![Place::Constant(self.constants.len() - 1)]
+            }
+            Op::Variable(_) => vec![Place::Variable(self.variables.index_of(node.id()))],
+            Op::Update(rule) => {
+                self.add_update(node, *rule);
+                Vec::new()
+            }
+            _ => self.add_kernel(node),
+        };
+        self.places[node.id().index()] = places;
+    }
+
+    fn add_kernel(&mut self, node: &Node) -> Vec<Place> {
+        let inputs: Vec<Value> = node.inputs().iter().map(|input| value(self.shapes.type_of(*input))).collect();
+        let outputs: Vec<Value> = self.shapes.outputs(node.id()).iter().map(value).collect();
+        let lowered = lower::lower(node.op(), &inputs, &outputs);
+        match lowered.expect("what is not computed was added before") {
+            Lowered::Alias => vec![self.place(node.inputs()[0])],
+            Lowered::Kernel { kernel, inputs, outputs: written } => {
+                let inputs = node.inputs()[..inputs].iter().map(|input| self.read(*input)).collect();
+                let first = self.computed.len();
+                let places: Vec<Place> = (first..first + outputs.len()).map(Place::Slot).collect();
+                let bytes = outputs.iter().map(|output| bytes(output.dtype, &output.shape)).sum();
+                self.computed.extend(outputs);
+                let outputs =
+                    places.iter().zip(written).map(|(place, shape)| Operand { place: *place, shape }).collect();
+                self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs, bytes });
+                places
+            }
+        }
+    }
+
+    fn add_update(&mut self, node: &Node, rule: UpdateRule) {
+        let (changed, read) = node.inputs().split_at(rule.targets());
+        let targets: Vec<usize> = changed.iter().map(|target| self.variables.index_of(target.node())).collect();
+        let mut inputs: Vec<Operand> = read.iter().map(|input| self.read(*input)).collect();
+        for input in &mut inputs {
+            if let Place::Variable(variable) = input.place {
+                input.place = self.value_before(variable);
+            }
+        }
+        if rule != UpdateRule::Assign {
+            let initialised: Vec<usize> = targets.iter().copied().filter(|target| !self.is_changed(*target)).collect();
+            self.reads.extend(initialised);
+        }
+        let is_read = |target: &usize| inputs.iter().any(|input| input.place == Place::Variable(*target));
+        let specs = targets.iter().map(|target| self.variables.entry(*target).spec());
+        let bytes = specs.map(|spec| bytes(spec.dtype, &spec.shape)).sum();
+        let targets = targets.iter().map(|target| Changed { variable: *target, keep: is_read(target) }).collect();
+        self.updates.push(Updating { node: node.id(), update: lower::update(rule), targets, inputs, bytes });
+    }
+
+    /// Where the coming update finds a variable's value from before the run; an earlier update that changes it keeps it.
+    fn value_before(&mut self, variable: usize) -> Place {
+        let mut earlier = self.updates.iter_mut().flat_map(|updating| &mut updating.targets);
+        match earlier.find(|changed| changed.variable == variable) {
+            Some(changed) => {
+                changed.keep = true;
+                Place::Before(variable)
+            }
+            None => Place::Variable(variable),
+        }
+    }
+
+    fn is_changed(&self, variable: usize) -> bool {
+        self.updates.iter().flat_map(|updating| &updating.targets).any(|changed| changed.variable == variable)
+    }
+
+    fn place(&self, output: Output) -> Place {
+        self.places[output.node().index()][output.index()]
+    }
+
+    fn operand(&self, output: Output) -> Operand {
+        Operand { place: self.place(output), shape: shapes::shape(self.shapes.type_of(output)) }
+    }
+
+    /// A value that a kernel or an update reads.
+    fn read(&mut self, output: Output) -> Operand {
+        let operand = self.operand(output);
+        if let Place::Variable(variable) = operand.place {
+            self.reads.push(variable);
+        }
+        operand
+    }
+
+    /// Gives each computed value its place.
+    pub(crate) fn finish(mut self, arena: &mut Arena, fetches: &[Output]) -> Result<Plan> {
+        let values: Vec<Operand> = fetches.iter().map(|fetch| self.operand(*fetch)).collect();
+        for value in &values {
+            if let Place::Variable(variable) = value.place {
+                self.reads.push(variable);
+            }
+        }
+        self.reads.sort_unstable();
+        self.reads.dedup();
+        let (places, results) = self.placed(arena, &values)?;
+        let place = |operand: &mut Operand| {
+            if let Place::Slot(index) = operand.place {
+                operand.place = places[index];
+            }
+        };
+        let mut plan = Plan {
+            fetches: fetches.to_vec(),
+            feeds: self.feeds.iter().map(|(input, value)| (*input, value.dtype(), value.shape().into())).collect(),
+            constants: self.constants,
+            reads: self.reads,
+            instructions: self.instructions,
+            updates: self.updates,
+            results,
+            values,
+        };
+        plan.instructions.iter_mut().flat_map(|made| made.inputs.iter_mut().chain(&mut made.outputs)).for_each(place);
+        plan.updates.iter_mut().flat_map(|updating| &mut updating.inputs).for_each(place);
+        plan.values.iter_mut().for_each(place);
+        Ok(plan)
+    }
+
+    /// The places of the computed values: results of the outcome, or slots shared by liveness.
+    fn placed(&self, arena: &mut Arena, values: &[Operand]) -> Result<(Vec<Place>, Vec<Fetched>)> {
+        let lifetimes = self.lifetimes();
+        let mut places = vec![None; self.computed.len()];
+        let mut results = Vec::new();
+        for (position, operand) in values.iter().enumerate() {
+            let Place::Slot(index) = operand.place else { continue };
+            if places[index].is_none() {
+                places[index] = Some(Place::Result(results.len()));
+                let Value { dtype, shape } = self.computed[index].clone();
+                results.push(Fetched { dtype, shape, position });
+            }
+        }
+        let unplaced = lifetimes.iter().zip(&places).filter(|(_, place)| place.is_none());
+        let (shared, slots) = share_slots(&unplaced.map(|(lifetime, _)| *lifetime).collect::<Vec<Lifetime>>());
+        let reserved = arena.reserve(&slots)?;
+        let mut in_slots = shared.into_iter().map(|slot| Place::Slot(reserved[slot]));
+        let mut next = || in_slots.next().expect("every value that is not fetched has a slot");
+        Ok((places.into_iter().map(|place| place.unwrap_or_else(&mut next)).collect(), results))
+    }
+
+    /// When each computed value is made, and needed last; what updates read, at the end.
+    fn lifetimes(&self) -> Vec<Lifetime> {
+        let unmade = |value: &Value| {
+            let elements = value.shape.iter().product();
+            Lifetime { dtype: value.dtype, elements, made: 0, needed: 0 }
+        };
+        let mut lifetimes: Vec<Lifetime> = self.computed.iter().map(unmade).collect();
+        let mut need = |operand: &Operand, when: usize| {
+            if let Place::Slot(index) = operand.place {
+                lifetimes[index].needed = when;
+            }
+        };
+        for (when, instruction) in self.instructions.iter().enumerate() {
+            instruction.inputs.iter().chain(&instruction.outputs).for_each(|operand| need(operand, when));
+        }
+        self.updates.iter().flat_map(|updating| &updating.inputs).for_each(|operand| need(operand, usize::MAX));
+        for (when, instruction) in self.instructions.iter().enumerate() {
+            for output in &instruction.outputs {
+                if let Place::Slot(index) = output.place {
+                    lifetimes[index].made = when;
+                }
+            }
+        }
+        lifetimes
+    }
+}
+
+fn value(known: &TensorType) -> Value {
+    Value { dtype: known.dtype, shape: shapes::shape(known) }
+}
+
+fn bytes(dtype: DType, shape: &Shape) -> usize {
+    shape.iter().product::<usize>() * dtype.size()
+}

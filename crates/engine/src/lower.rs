@@ -1,0 +1,97 @@
+//! Operations of a graph as kernels.
+
+use everstep_graph::{Binary, Compare, Op, Reduction, Unary, UnaryGrad, UpdateRule};
+use everstep_ops::{self as ops, Kernel};
+use everstep_tensor::{DType, Shape};
+
+/// A value as a kernel sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Shape,
+}
+
+/// How an operation is computed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Lowered {
+    /// The elements are those of the first input.
+    Alias,
+    /// A kernel of the first inputs; `outputs` are the shapes that it writes, of as many elements as the values have.
+    Kernel { kernel: Kernel, inputs: usize, outputs: Vec<Shape> },
+}
+
+/// How `op` on these inputs gives these outputs; `None` for what is not computed: placeholders, constants, variables, updates.
+pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowered> {
+    let kernel = match op {
+        Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) | Op::Update(_) => return None,
+        Op::Identity => return Some(Lowered::Alias),
+        Op::Cast(dtype) if *dtype == inputs[0].dtype => return Some(Lowered::Alias),
+        Op::Reduce { axes, .. } if repetitions(&inputs[0].shape, axes) == 1 => return Some(Lowered::Alias),
+        Op::Spread { axes, .. } if repetitions(&outputs[0].shape, axes) == 1 => return Some(Lowered::Alias),
+        Op::SumToShape => return Some(sum_to_shape(&inputs[0].shape, &outputs[0].shape)),
+        Op::MatMul(transpose) => Kernel::MatMul { transpose_a: transpose.a, transpose_b: transpose.b },
+        Op::Unary(function) => Kernel::Unary(unary(*function)),
+        Op::Binary(function) => Kernel::Binary(binary(*function)),
+        Op::Compare(comparison) => Kernel::Compare(compare(*comparison)),
+        Op::Reduce { reduction, axes, .. } => Kernel::Reduce { reduction: reduce(*reduction), axes: axes.clone() },
+        Op::Softmax => Kernel::Softmax,
+        Op::LogSoftmax => Kernel::LogSoftmax,
+        Op::SparseSoftmaxCrossEntropy => Kernel::SparseSoftmaxCrossEntropy,
+        Op::ArgMax { axis } => Kernel::ArgMax { axis: *axis },
+        Op::Cast(_) => Kernel::Cast,
+        Op::UnaryGrad(function) => Kernel::UnaryGrad(unary_grad(*function)),
+        Op::SoftmaxGrad => Kernel::SoftmaxGrad,
+        Op::Spread { axes, mean, .. } => {
+            let repeated = if *mean { repetitions(&outputs[0].shape, axes) } else { 1 };
+            Kernel::Broadcast { scale: 1.0 / repeated as f64, axes: axes.clone() }
+        }
+    };
+    let inputs = (0..inputs.len()).filter(|input| !op.uses_only_shape_of(*input)).count();
+    Some(Lowered::Kernel { kernel, inputs, outputs: outputs.iter().map(|output| output.shape.clone()).collect() })
+}
+
+/// How many elements along `axes` become one.
+fn repetitions(shape: &Shape, axes: &[usize]) -> usize {
+    axes.iter().map(|axis| shape[*axis]).product()
+}
+
+/// A sum over the axes along which `operand`, led by axes of length 1, was repeated to `gradient`.
+fn sum_to_shape(gradient: &Shape, operand: &Shape) -> Lowered {
+    let missing = gradient.len() - operand.len();
+    let is_repeated = |axis: &usize| gradient[*axis] != 1 && (*axis < missing || operand[*axis - missing] == 1);
+    let axes: Vec<usize> = (0..gradient.len()).filter(is_repeated).collect();
+    if axes.is_empty() {
+        return Lowered::Alias;
+    }
+    let mut summed = gradient.clone();
+    axes.iter().for_each(|axis| summed[*axis] = 1);
+    let kernel = Kernel::Reduce { reduction: ops::Reduction::Sum, axes };
+    Lowered::Kernel { kernel, inputs: 1, outputs: vec![summed] }
+}
+
+macro_rules! same_names {
+    ($($function:ident $kind:ident { $($variant:ident)* })*) => {$(
+        fn $function(of_graph: $kind) -> ops::$kind {
+            match of_graph { $($kind::$variant => ops::$kind::$variant),* }
+        }
+    )*};
+}
+
+same_names! {
+    unary Unary { Neg Abs Exp Log Sqrt Square Relu Tanh Sigmoid }
+    binary Binary { Add Sub Mul Div Maximum Minimum }
+    compare Compare { Equal NotEqual Less LessEqual Greater GreaterEqual }
+    reduce Reduction { Sum Mean Max Min }
+    unary_grad UnaryGrad { Relu Tanh Sigmoid }
+}
+
+/// The update that a rule stands for.
+pub(crate) fn update(rule: UpdateRule) -> ops::Update {
+    match rule {
+        UpdateRule::Assign => ops::Update::Assign,
+        UpdateRule::AssignAdd => ops::Update::AssignAdd,
+        UpdateRule::GradientDescent => ops::Update::GradientDescent,
+        UpdateRule::Momentum { nesterov } => ops::Update::Momentum { nesterov },
+        UpdateRule::Adam => ops::Update::Adam,
+    }
+}

@@ -1,0 +1,121 @@
+//! A plan: which kernels run, in which order, from where to where.
+
+use everstep_graph::{Graph, Input, NodeId, Output};
+use everstep_ops::{self as ops, Kernel};
+use everstep_session::Purpose;
+use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Tensor};
+
+use crate::{
+    arena::Arena,
+    draft::{Draft, computed_nodes},
+    feeds,
+    place::Operand,
+    shapes::{self, Shapes},
+    variables::GraphVariables,
+};
+
+/// How one set of fetches is computed from feeds of given types.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) fetches: Vec<Output>,
+    pub(crate) feeds: Vec<(Input, DType, Shape)>,
+    pub(crate) constants: Vec<Tensor>,
+    /// The variables that must have a value.
+    pub(crate) reads: Vec<usize>,
+    pub(crate) instructions: Vec<Instruction>,
+    /// At the end, in order.
+    pub(crate) updates: Vec<Updating>,
+    /// The results that are computed into tensors of the outcome.
+    pub(crate) results: Vec<Fetched>,
+    /// Where the value of each fetch lies, in order.
+    pub(crate) values: Vec<Operand>,
+}
+
+/// One kernel: what it reads, what it writes.
+#[derive(Debug)]
+pub(crate) struct Instruction {
+    pub(crate) node: NodeId,
+    pub(crate) kernel: Kernel,
+    pub(crate) inputs: Vec<Operand>,
+    pub(crate) outputs: Vec<Operand>,
+    /// Of the outputs.
+    pub(crate) bytes: usize,
+}
+
+/// One update of variables.
+#[derive(Debug)]
+pub(crate) struct Updating {
+    pub(crate) node: NodeId,
+    pub(crate) update: ops::Update,
+    pub(crate) targets: Vec<Changed>,
+    pub(crate) inputs: Vec<Operand>,
+    /// Of the targets.
+    pub(crate) bytes: usize,
+}
+
+/// A variable that an update changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Changed {
+    pub(crate) variable: usize,
+    /// Whether this update or a later one reads the value from before the run.
+    pub(crate) keep: bool,
+}
+
+/// A result that is computed into a tensor of the outcome.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Shape,
+    /// The first fetch whose value it is.
+    pub(crate) position: usize,
+}
+
+impl Fetched {
+    /// Whether the result can be written into that tensor.
+    pub(crate) fn fits(&self, tensor: &mut Tensor) -> bool {
+        self.dtype == tensor.dtype() && self.shape.elements() == Some(tensor.len()) && tensor.is_unique()
+    }
+}
+
+impl Plan {
+    /// Plans the run of a request: prunes, infers shapes, lowers to kernels, and places in memory.
+    ///
+    /// # Errors
+    /// `InvalidArgument` that says which fetch, feed or node does not make sense.
+    pub(crate) fn new(
+        graph: &Graph,
+        variables: &GraphVariables,
+        arena: &mut Arena,
+        fetches: &[Output],
+        feeds: &[(Input, Tensor)],
+    ) -> Result<Self> {
+        feeds::check(graph, feeds)?;
+        let needed = graph.needed_by(fetches)?;
+        let shapes = Shapes::infer(graph, &needed, fetches, feeds)?;
+        let mut draft = Draft::new(graph, variables, &shapes, feeds);
+        computed_nodes(graph, &needed, fetches).into_iter().for_each(|node| draft.add(node));
+        draft.finish(arena, fetches)
+    }
+
+    /// Whether it is the plan for these fetches and feeds; then the request makes sense.
+    pub(crate) fn serves(&self, fetches: &[Output], feeds: &[(Input, Tensor)]) -> bool {
+        let is_same = |((input, dtype, shape), (fed, value)): (&(Input, DType, Shape), &(Input, Tensor))| {
+            input == fed && *dtype == value.dtype() && **shape == *value.shape()
+        };
+        self.fetches == fetches && self.feeds.len() == feeds.len() && self.feeds.iter().zip(feeds).all(is_same)
+    }
+
+    /// # Errors
+    /// `InvalidArgument` naming the fetch and its update, if the run may change nothing and would.
+    pub(crate) fn check_purpose(&self, graph: &Graph, purpose: Purpose) -> Result<()> {
+        let (Purpose::Read, Some(update)) = (purpose, self.updates.first()) else { return Ok(()) };
+        let fetch = graph.name_of(shapes::fetch_that_needs(graph, update.node, &self.fetches))?;
+        let node = &graph.nodes()[update.node.index()];
+        let message = format!(
+            "fetch {fetch} applies update {} ({}), and a reading run changes nothing; fetch it in a training run",
+            node.name(),
+            node.op().name()
+        );
+        Err(Error::new(ErrorKind::InvalidArgument, message))
+    }
+}

@@ -1,0 +1,139 @@
+//! The embedded engine's session.
+
+use std::{fmt, sync::Arc};
+
+use everstep_graph::{Graph, Input, Op, Output};
+use everstep_ops::{Cpu, Kernels};
+use everstep_session::{Outcome, Request, Scope, Session, SessionConfig};
+use everstep_tensor::{DType, Error, ErrorKind, Result, Variables, VariablesMut};
+
+use crate::{
+    arena::Arena, cache::PlanCache, execute::Execution, initial::initial_value, plan::Plan, variables::GraphVariables,
+    watch::Watch,
+};
+
+/// A session that runs a graph in this process.
+///
+/// What a run means is said at [`Graph`]. Each set of fetches with feeds of given shapes is planned once; the last
+/// sixteen plans are kept. Executing a plan again allocates nothing but what kernels take for themselves, if the outcome
+/// of the last run is passed again.
+///
+/// A value that was read, fetched or saved stays as it is: a variable is written in place only if nobody else holds it,
+/// otherwise beside it, into a second buffer that the session keeps.
+///
+/// A graph without the variable `global_step` gets one, which stays at the step that was assigned to it.
+/// A graph has no local variables; `Scope::Local` is empty.
+pub struct GraphSession {
+    graph: Arc<Graph>,
+    kernels: Arc<dyn Kernels>,
+    seed: u64,
+    variables: GraphVariables,
+    arena: Arena,
+    plans: PlanCache,
+}
+
+impl GraphSession {
+    /// A session on the CPU; its variables have no value yet.
+    ///
+    /// # Errors
+    /// `ResourceExhausted` if the threads cannot be started; else as [`with_kernels`](Self::with_kernels).
+    pub fn new(graph: impl Into<Arc<Graph>>, config: &SessionConfig) -> Result<Self> {
+        let kernels = Cpu::new(config.intra_op_threads)
+            .map_err(|error| Error::new(ErrorKind::ResourceExhausted, error.to_string()).with_source(error))?;
+        Self::with_kernels(graph, config, Arc::new(kernels))
+    }
+
+    /// A session over other kernels; of the configuration only the seed is used.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if a node named `global_step` is not an i64 scalar variable.
+    pub fn with_kernels(
+        graph: impl Into<Arc<Graph>>,
+        config: &SessionConfig,
+        kernels: Arc<dyn Kernels>,
+    ) -> Result<Self> {
+        let graph = counting(graph.into())?;
+        let variables = GraphVariables::of(&graph)?;
+        let (arena, plans) = (Arena::default(), PlanCache::default());
+        Ok(Self { graph, kernels, seed: config.seed, variables, arena, plans })
+    }
+
+    /// The graph that is run.
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+}
+
+/// The graph, with a variable that counts updates.
+fn counting(mut graph: Arc<Graph>) -> Result<Arc<Graph>> {
+    let spec = graph.find_variable("global_step").map(|variable| graph.spec_of(variable)).transpose()?;
+    if !spec.is_some_and(|spec| spec.dtype == DType::I64 && spec.shape.is_empty()) {
+        Arc::make_mut(&mut graph).global_step()?;
+    }
+    Ok(graph)
+}
+
+impl Session for GraphSession {
+    type Fetch = Output;
+    type Input = Input;
+
+    /// The values of the last outcome are overwritten where nobody else holds them; after an error it has none.
+    fn run(&mut self, request: &Request<Output, Input>, outcome: &mut Outcome) -> Result<()> {
+        let watch = Watch::start(&request.options);
+        outcome.metadata = None;
+        if !self.plans.find(&request.fetches, &request.feeds) {
+            let arena = &mut self.arena;
+            let plan = Plan::new(&self.graph, &self.variables, arena, &request.fetches, &request.feeds)?;
+            self.plans.insert(plan);
+        }
+        let plan = self.plans.front();
+        plan.check_purpose(&self.graph, request.purpose)?;
+        plan.reads.iter().try_for_each(|variable| self.variables.entry(*variable).value().map(|_| ()))?;
+        let execution = Execution {
+            graph: &self.graph,
+            kernels: &*self.kernels,
+            plan,
+            feeds: &request.feeds,
+            arena: &mut self.arena,
+            variables: &mut self.variables,
+            watch,
+        };
+        let done = execution.run(outcome);
+        self.arena.release_results();
+        done
+    }
+
+    fn global_step(&self) -> u64 {
+        self.variables.global_step()
+    }
+
+    fn variables(&self) -> &dyn Variables {
+        &self.variables
+    }
+
+    fn variables_mut(&mut self) -> &mut dyn VariablesMut {
+        &mut self.variables
+    }
+
+    fn initialize(&mut self, scope: Scope) -> Result<()> {
+        if scope == Scope::Local {
+            return Ok(());
+        }
+        let (graph, kernels, seed) = (&self.graph, &*self.kernels, self.seed);
+        self.variables.initialize(|node, spec| match graph.nodes()[node.index()].op() {
+            Op::Variable(def) => initial_value(kernels, seed, spec, &def.initializer),
+            _ => unreachable!("the node of a variable defines one"),
+        })
+    }
+
+    fn uninitialized(&mut self, scope: Scope) -> Result<Vec<String>> {
+        Ok(if scope == Scope::Global { self.variables.uninitialized() } else { Vec::new() })
+    }
+}
+
+impl fmt::Debug for GraphSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nodes = self.graph.nodes().len();
+        f.debug_struct("GraphSession").field("nodes", &nodes).field("kernels", &self.kernels).finish_non_exhaustive()
+    }
+}

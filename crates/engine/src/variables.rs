@@ -1,0 +1,158 @@
+//! The variables of a graph: their values, and for each a second buffer that is kept warm.
+
+use everstep_graph::{Graph, NodeId};
+use everstep_tensor::{Error, ErrorKind, Result, Spec, Tensor, Variables, VariablesMut};
+
+/// The variables of a graph, ascending by name.
+#[derive(Debug)]
+pub(crate) struct GraphVariables {
+    entries: Vec<Entry>,
+    global_step: usize,
+}
+
+/// A variable.
+///
+/// Its value is written in place if nobody else holds it. Otherwise the next value goes into the spare buffer, and the
+/// buffer that is still being read becomes the spare one: when its reader lets go, it is ready for the next time.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    node: NodeId,
+    spec: Spec,
+    value: Option<Tensor>,
+    spare: Option<Tensor>,
+}
+
+impl GraphVariables {
+    /// The variables of the graph, none of which has a value.
+    pub(crate) fn of(graph: &Graph) -> Result<Self> {
+        let entry = |variable| graph.spec_of(variable).map(|spec| Entry::new(variable.node(), spec));
+        let entries = graph.variables().into_iter().map(entry).collect::<Result<Vec<Entry>>>()?;
+        let global_step = entries.iter().position(|entry| entry.spec.name == "global_step");
+        Ok(Self { entries, global_step: global_step.expect("the session gave the graph one") })
+    }
+
+    pub(crate) fn entry(&self, index: usize) -> &Entry {
+        &self.entries[index]
+    }
+
+    pub(crate) fn entry_mut(&mut self, index: usize) -> &mut Entry {
+        &mut self.entries[index]
+    }
+
+    /// Which one that node defines.
+    pub(crate) fn index_of(&self, node: NodeId) -> usize {
+        let found = self.entries.iter().position(|entry| entry.node == node);
+        found.expect("every node that defines a variable is listed by the graph")
+    }
+
+    pub(crate) fn global_step(&self) -> u64 {
+        let step = self.entries[self.global_step].value.as_ref().and_then(|step| step.item::<i64>().ok());
+        step.and_then(|step| u64::try_from(step).ok()).unwrap_or(0)
+    }
+
+    pub(crate) fn uninitialized(&self) -> Vec<String> {
+        let missing = self.entries.iter().filter(|entry| entry.value.is_none());
+        missing.map(|entry| entry.spec.name.clone()).collect()
+    }
+
+    /// Gives every variable the value that `value` makes; if one cannot be made, none is given.
+    pub(crate) fn initialize(&mut self, value: impl Fn(NodeId, &Spec) -> Result<Tensor>) -> Result<()> {
+        let values =
+            self.entries.iter().map(|entry| value(entry.node, &entry.spec)).collect::<Result<Vec<Tensor>>>()?;
+        for (entry, value) in self.entries.iter_mut().zip(values) {
+            entry.value = Some(value);
+        }
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<usize> {
+        self.entries.binary_search_by(|entry| entry.spec.name.as_str().cmp(name)).map_err(|_| {
+            let message = format!("there is no variable {name}; specs() lists those there are");
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
+}
+
+impl Variables for GraphVariables {
+    fn specs(&self) -> Vec<Spec> {
+        self.entries.iter().map(|entry| entry.spec.clone()).collect()
+    }
+    fn read(&self, name: &str) -> Result<Tensor> {
+        self.entries[self.find(name)?].value().cloned()
+    }
+}
+
+impl VariablesMut for GraphVariables {
+    fn assign(&mut self, name: &str, value: Tensor) -> Result<()> {
+        let index = self.find(name)?;
+        let entry = &mut self.entries[index];
+        entry.spec.check(&value)?;
+        entry.value = Some(value);
+        Ok(())
+    }
+}
+
+impl Entry {
+    fn new(node: NodeId, spec: Spec) -> Self {
+        Self { node, spec, value: None, spare: None }
+    }
+
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// # Errors
+    /// `FailedPrecondition` naming the variable if it has no value.
+    pub(crate) fn value(&self) -> Result<&Tensor> {
+        self.value.as_ref().ok_or_else(|| {
+            let message = format!("variable {} is not initialised; initialise or restore the session", self.spec.name);
+            Error::new(ErrorKind::FailedPrecondition, message)
+        })
+    }
+
+    /// The value, unless it is still to be initialised, or was taken to be written in place.
+    pub(crate) fn current(&self) -> Option<&Tensor> {
+        self.value.as_ref()
+    }
+
+    /// The value before the update that wrote beside it.
+    pub(crate) fn before(&self) -> Option<&Tensor> {
+        self.spare.as_ref()
+    }
+
+    /// Takes the tensor that the next value goes into.
+    ///
+    /// In place, if nobody else holds the value and it need not be kept; else it is the spare buffer, and the value stays.
+    pub(crate) fn take_next(&mut self, keep: bool) -> Result<Next> {
+        if !keep && self.value.as_mut().is_some_and(Tensor::is_unique) {
+            let tensor = self.value.take().expect("it was just seen");
+            return Ok(Next { tensor, in_place: true });
+        }
+        let tensor = match self.spare.take_if(|spare| spare.is_unique()) {
+            Some(spare) => spare,
+            None => Tensor::zeros(self.spec.dtype, &self.spec.shape)?,
+        };
+        Ok(Next { tensor, in_place: false })
+    }
+
+    /// Ends what [`take_next`](Self::take_next) began: the tensor holds the next value.
+    pub(crate) fn put_next(&mut self, next: Next) {
+        let before = self.value.replace(next.tensor);
+        if !next.in_place {
+            self.spare = before;
+        }
+    }
+
+    /// Ends what [`take_next`](Self::take_next) began: nothing was written, the value is as before.
+    pub(crate) fn put_back(&mut self, next: Next) {
+        if next.in_place { self.value = Some(next.tensor) } else { self.spare = Some(next.tensor) }
+    }
+}
+
+/// The tensor that the next value of a variable goes into.
+#[derive(Debug)]
+pub(crate) struct Next {
+    pub(crate) tensor: Tensor,
+    /// Whether it holds the value from before.
+    pub(crate) in_place: bool,
+}

@@ -1,0 +1,12 @@
+//! The engine through its public API.
+#![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
+mod gradients;
+mod kernels;
+mod laws;
+mod mlp;
+mod optimizers;
+mod plans;
+mod requests;
+mod semantics;
+mod snapshots;
