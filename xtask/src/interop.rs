@@ -21,7 +21,7 @@ use crate::{
 const TENSORBOARD: &str = "2.21.0";
 
 /// The short run: long enough to summarise and to save, short enough for every change.
-const RUN: [&str; 5] = ["digits", "--steps", "60", "--save-steps", "30"];
+const RUN: [&str; 5] = ["digits", "--steps", "240", "--save-steps", "60"];
 
 /// Tags that a run must have: the loss, and the speed.
 const TAGS: [&str; 2] = ["loss", "global_step/sec"];
@@ -72,20 +72,20 @@ struct Found {
     /// The steps of each scalar, in the order of the file.
     scalars: BTreeMap<String, Vec<i64>>,
     /// How many nodes the graph has.
-    nodes: usize,
+    nodes: u64,
     /// The statuses of the session log.
     statuses: Vec<String>,
 }
 
 impl Found {
     /// Reads what `read_events.py` prints:
-    /// `{"scalars": {tag: [step, …]}, "graph_nodes": [name, …], "session_log": [status, …]}`.
+    /// `{"scalars": {tag: [[step, value], …]}, "graph_nodes": number, "session_log": [[step, status, path], …]}`.
     fn parse(value: &Value) -> Self {
         let scalars = value["scalars"].as_object().into_iter().flatten();
         Self {
-            scalars: scalars.map(|(tag, steps)| (tag.clone(), list(steps, Value::as_i64))).collect(),
-            nodes: list(&value["graph_nodes"], Value::as_str).len(),
-            statuses: list(&value["session_log"], |status| status.as_str().map(str::to_owned)),
+            scalars: scalars.map(|(tag, steps)| (tag.clone(), list(steps, |point| point[0].as_i64()))).collect(),
+            nodes: value["graph_nodes"].as_u64().unwrap_or(0),
+            statuses: list(&value["session_log"], |entry| entry[1].as_str().map(str::to_owned)),
         }
     }
 
@@ -138,14 +138,15 @@ mod tests {
 
     #[test]
     fn a_good_run_has_no_fault() {
-        let scalars = json!({"loss": [1, 30, 60], "global_step/sec": [30]});
-        check(&json!({"scalars": scalars, "graph_nodes": ["x"], "session_log": ["START", "CHECKPOINT", "STOP"]}), &[]);
+        let scalars = json!({"loss": [[1, 0.5], [30, 0.25]], "global_step/sec": [[30, 1e3]]});
+        let session_log = json!([[1, "START", ""], [30, "CHECKPOINT", "at-30"], [30, "STOP", ""]]);
+        check(&json!({"scalars": scalars, "graph_nodes": 7, "session_log": session_log}), &[]);
     }
 
     #[test]
     fn each_thing_that_is_missing_is_named() {
         check(
-            &json!({"scalars": {"loss": [2, 1]}, "graph_nodes": [], "session_log": ["START"]}),
+            &json!({"scalars": {"loss": [[2, 0.5], [1, 0.5]]}, "graph_nodes": 0, "session_log": [[1, "START", ""]]}),
             &[
                 "no scalar `global_step/sec` among loss",
                 "the steps of `loss` do not ascend: [2, 1]",

@@ -38,10 +38,16 @@ const DIGITS: Program = Program {
     },
     is_temporary: |name| name.contains(".tmp"),
     state: |directory| {
-        let newest = everstep::checkpoint::Saver::new(directory, Default::default()).open(Which::Newest).unwrap().unwrap();
+        let newest =
+            everstep::checkpoint::Saver::new(directory, Default::default()).open(Which::Newest).unwrap().unwrap();
         let all = Snapshot::of(&*newest.variables).unwrap();
-        assert!(all.iter().any(|(name, _)| name == "hook/feed/position") && all.iter().any(|(name, _)| name.ends_with("/Adam")));
-        all.iter().map(|(name, value)| format!("{name} {}{:?} {:?}\n", value.dtype(), value.shape(), value.bytes())).collect()
+        assert!(
+            all.iter().any(|(name, _)| name == "hook/feed/position")
+                && all.iter().any(|(name, _)| name.ends_with("/Adam"))
+        );
+        all.iter()
+            .map(|(name, value)| format!("{name} {}{:?} {:?}\n", value.dtype(), value.shape(), value.bytes()))
+            .collect()
     },
 };
 
@@ -96,7 +102,8 @@ fn check_pair(program: &Program, random: &mut Random, first_while_saving: bool, 
     let first = kill(program, directory, random, first_while_saving);
     assert_eq!(first, None, "the first process starts anew");
     let resumed_first = kill(program, directory, random, !first_while_saving).expect("the second process resumes");
-    let resumed_second = Run::start(program, directory, random.below(2) + 1).finish().expect("the third process resumes");
+    let resumed_second =
+        Run::start(program, directory, random.below(2) + 1).finish().expect("the third process resumes");
     let steps = [0, resumed_first, resumed_second, program.last_step];
     assert!(steps.is_sorted_by(|a, b| a < b), "the steps do not ascend: {steps:?}");
     let ended = (program.state)(directory);

@@ -15,7 +15,7 @@ use std::{
 };
 
 use everstep::{
-    data::{self, FASHION_MNIST_DIR, DIGITS_SPLIT_SEED, stratified_split},
+    data::{self, DIGITS_SPLIT_SEED, FASHION_MNIST_DIR, stratified_split},
     hook::StartedFrom,
     hooks::Progress,
     prelude::*,
@@ -31,7 +31,9 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).format_target(false).init();
+    // Lines between the frames of a bar leave traces of it, and the bar tells the speed itself.
+    let default = if shows_bar() { "info,everstep_hooks::step_counter=warn" } else { "info" };
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default)).format_target(false).init();
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -39,6 +41,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A bar needs a terminal; a log gets lines.
+fn shows_bar() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -97,7 +104,7 @@ fn train_and_test(arguments: &Arguments, train_set: Dataset, test_set: &Dataset)
         Box::new(CheckpointSaver::new(save)),
         Box::new(StopAtStep::last_step(arguments.steps)),
     ];
-    if std::io::stderr().is_terminal() {
+    if shows_bar() {
         hooks.push(Box::new(Progress::new(Some(arguments.steps)).loss(loss)));
     } else {
         let every = Every::steps(arguments.steps.div_ceil(10));

@@ -55,7 +55,7 @@ impl fmt::Display for Report {
             writeln!(f, "  steps run      {steps_run} in {seconds:.1} s, {rate:.0} steps/s")?;
         }
         if let Some(loss) = self.loss {
-            writeln!(f, "  loss           {loss:.4}")?;
+            writeln!(f, "  loss           {loss:.6}")?;
         }
         writeln!(f, "  test accuracy  {:.2} %", test_accuracy * 100.0)?;
         writeln!(f, "  checkpoint     {checkpoint}")?;
