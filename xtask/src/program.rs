@@ -19,7 +19,7 @@ pub(crate) fn train(words: Vec<OsString>) -> Outcome {
 /// The command that builds the train program and runs it with `words`.
 pub(crate) fn command(words: &[impl AsRef<OsStr>]) -> Command {
     let mut command = cargo();
-    command.args(["run", "--quiet", "--release", "--package", "xtask", "--features", "train", "--bin", "train", "--"]);
+    command.args(["run", "--quiet", "--release", "--package", "xtask", "--features", "train", "--bin", "xtask-train", "--"]);
     command.args(words);
     command
 }

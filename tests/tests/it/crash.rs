@@ -1,4 +1,5 @@
 //! Real processes, really killed: whatever the moment, a resumed training ends with the bits of an uninterrupted one.
+#![allow(clippy::print_stdout, reason = "the seed of a failure must be seen")]
 
 use std::{
     fs,
