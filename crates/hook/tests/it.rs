@@ -1,31 +1,14 @@
 //! Triggers; the lifecycle is tested where the loop is.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use everstep_hook::{Elapsed, Every, Trigger};
 use everstep_session::Clock;
-
-#[derive(Debug, Default)]
-struct Virtual(AtomicU64);
-
-impl Clock for Virtual {
-    fn now(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-    fn sleep(&self, time: Duration) {
-        self.0.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
-    }
-}
+use everstep_testkit::VirtualClock;
 
 #[track_caller]
 fn check(every: Every, millis_per_step: u64, steps: u64, expected: &[u64]) {
-    let clock = Arc::new(Virtual::default());
+    let clock = Arc::new(VirtualClock::new());
     let mut trigger = Trigger::with_clock(every, clock.clone());
     let mut done = Vec::new();
     for step in 1..=steps {
@@ -64,7 +47,7 @@ fn one_step_is_never_due_twice_and_a_step_that_went_back_waits() {
 
 #[test]
 fn elapsed_time_is_the_clocks() {
-    let clock = Arc::new(Virtual::default());
+    let clock = Arc::new(VirtualClock::new());
     let mut trigger = Trigger::with_clock(Every::secs(1.0), clock.clone());
     trigger.done(1);
     clock.sleep(Duration::from_millis(1500));

@@ -1,32 +1,14 @@
 //! Stops, deadlines and requests.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use everstep_session::{Clock, Deadline, Monotonic, Purpose, Request, Stop};
 use everstep_tensor::{ErrorKind, Tensor};
-
-/// A clock that a sleep moves.
-#[derive(Debug, Default)]
-struct Virtual(AtomicU64);
-
-impl Clock for Virtual {
-    fn now(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-    fn sleep(&self, time: Duration) {
-        self.0.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
-    }
-}
+use everstep_testkit::VirtualClock;
 
 #[test]
 fn a_wait_ends_by_time_by_deadline_and_by_stop() {
-    let clock = Arc::new(Virtual::default());
+    let clock = Arc::new(VirtualClock::new());
     let stop = Stop::default();
     let limit = Some(Duration::from_secs(10));
     let until = Deadline::new("waiting for the chief", limit, clock.clone(), stop.clone());
