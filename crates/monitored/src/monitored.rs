@@ -1,13 +1,13 @@
 //! A session whose runs hooks watch, which is saved, replaced when it is lost, and closed cleanly.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use everstep_hook::{Hook, SaveRequest, StartedFrom};
-use everstep_session::{Clock, Monotonic, RunMetadata, Session, Stop};
+use everstep_session::{Clock, Monotonic, Request, RunMetadata, Session, Stop};
 use everstep_tensor::{Error, ErrorKind, Result, Save, Saving, Tensor, Variables};
 
 use crate::{
-    Attempt, Create, Created, Recovery, Union,
+    Attempt, Coordinator, Create, Created, Recovery, Union,
     hooks::{Hooks, Restart},
     recovery::Attempts,
     step::{Failure, Step},
@@ -22,13 +22,21 @@ pub struct Options {
     pub recovery: Recovery,
     /// What the waits of the recovery are measured by.
     pub clock: Arc<dyn Clock>,
-    /// Asks for the end; the caller may share it.
-    pub stop: Stop,
+    /// The threads beside the loop, and the stop that the loop shares with them.
+    pub threads: Coordinator,
+    /// How long threads may go on after the stop before they are named as stragglers.
+    pub grace: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { saver: None, recovery: Recovery::default(), clock: Arc::new(Monotonic), stop: Stop::default() }
+        Self {
+            saver: None,
+            recovery: Recovery::default(),
+            clock: Arc::new(Monotonic),
+            threads: Coordinator::default(),
+            grace: Duration::from_secs(120),
+        }
     }
 }
 
@@ -43,6 +51,8 @@ pub struct Monitored<'a, C: Create> {
     hooks: Hooks<'a, C::Session>,
     saver: Option<Arc<dyn Save>>,
     attempts: Attempts,
+    threads: Coordinator,
+    grace: Duration,
     stop: Stop,
     step: Step<C::Session>,
     save: SaveRequest,
@@ -65,8 +75,8 @@ pub enum Ran<'m> {
     Stopped,
 }
 
-type FetchOf<C> = <<C as Create>::Session as Session>::Fetch;
-type InputOf<C> = <<C as Create>::Session as Session>::Input;
+pub(crate) type FetchOf<C> = <<C as Create>::Session as Session>::Fetch;
+pub(crate) type InputOf<C> = <<C as Create>::Session as Session>::Input;
 
 impl<'a, C: Create> Monitored<'a, C> {
     /// Begins the hooks and makes the first session.
@@ -81,7 +91,9 @@ impl<'a, C: Create> Monitored<'a, C> {
             hooks,
             saver: options.saver,
             attempts: Attempts::new(options.recovery, options.clock),
-            stop: options.stop,
+            stop: options.threads.stop().clone(),
+            threads: options.threads,
+            grace: options.grace,
             save: SaveRequest::default(),
             session: None,
             started: StartedFrom::Fresh,
@@ -101,20 +113,77 @@ impl<'a, C: Create> Monitored<'a, C> {
     /// # Errors
     /// What the session, a hook or the saver returns; a lost session only when the recovery gives up.
     pub fn run(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Ran<'_>> {
-        if self.over {
-            return Err(Error::new(ErrorKind::FailedPrecondition, "the training has ended; begin another"));
-        }
+        self.check_open()?;
         match self.run_until_applied(fetches, feeds) {
-            Ok(Done::Values) => Ok(Ran::Values(&self.step.outcome.values[..fetches.len()])),
-            Ok(Done::AppliedUnseen) => Ok(Ran::AppliedUnseen),
-            Ok(Done::Stopped) => Ok(Ran::Stopped),
+            Ok(done) => {
+                self.replace_if_reported()?;
+                Ok(self.ran(done, fetches.len()))
+            }
             Err(error) => Err(self.fail(error)),
         }
     }
 
+    /// The run of a step function, whose errors the function's caller judges.
+    pub(crate) fn run_inner(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Ran<'_>> {
+        let done = self.run_until_applied(fetches, feeds)?;
+        Ok(self.ran(done, fetches.len()))
+    }
+
+    /// Runs a request that no hook sees: an evaluation, a probe. A lost session is replaced.
+    ///
+    /// # Errors
+    /// What the session returns; a lost session only when the recovery gives up.
+    pub fn run_without_hooks(&mut self, request: &Request<FetchOf<C>, InputOf<C>>) -> Result<Ran<'_>> {
+        self.check_open()?;
+        loop {
+            let session = self.open_session();
+            let step_before = session.global_step();
+            match self.step.run_alone(self.session.as_mut().expect(OPEN), request) {
+                Ok(()) => return Ok(Ran::Values(&self.step.outcome.values)),
+                Err(error) if error.is_lost_session() => {
+                    if self.replace(error, Some(Unseen { step_before, from_hook: 0 })).map_err(|e| self.fail(e))? {
+                        return Ok(Ran::AppliedUnseen);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn ran(&self, done: Done, fetches: usize) -> Ran<'_> {
+        match done {
+            Done::Values => Ran::Values(&self.step.outcome.values[..fetches]),
+            Done::AppliedUnseen => Ran::AppliedUnseen,
+            Done::Stopped => Ran::Stopped,
+        }
+    }
+
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.over {
+            return Err(Error::new(ErrorKind::FailedPrecondition, "the training has ended; begin another"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn open_session(&mut self) -> &mut C::Session {
+        self.session.as_mut().expect(OPEN)
+    }
+
+    /// A thread beside the loop may have found that the session is lost.
+    pub(crate) fn replace_if_reported(&mut self) -> Result<()> {
+        let Some(error) = self.threads.take_lost_session() else { return Ok(()) };
+        self.replace(error, None).map(|_| ()).map_err(|error| self.fail(error))
+    }
+
+    /// Replaces a session that a run without hooks has lost.
+    pub(crate) fn replace_or_fail(&mut self, error: Error, step_before: u64) -> Result<()> {
+        let unseen = Some(Unseen { step_before, from_hook: 0 });
+        self.replace(error, unseen).map(|_| ()).map_err(|error| self.fail(error))
+    }
+
     fn run_until_applied(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Done> {
         while !self.stop.is_requested() {
-            let session = self.session.as_mut().expect("a session is open until the training is over");
+            let session = self.session.as_mut().expect(OPEN);
             let step_before = session.global_step();
             let ran = self.step.run(session, &mut self.hooks, fetches, feeds, &self.stop, &mut self.save);
             match ran {
@@ -210,20 +279,27 @@ impl<'a, C: Create> Monitored<'a, C> {
     /// be read; none if the training failed before.
     ///
     /// # Errors
-    /// The first error of a hook's `end`, of the last save, of the saver or of closing the session.
+    /// The first error of a hook's `end`, of the last save, of the saver, of the threads beside the loop, or of closing
+    /// the session.
     pub fn finish(mut self) -> Result<Option<C::Session>> {
         let Some(session) = self.session.as_mut().filter(|_| !self.over) else { return Ok(None) };
         let ended = self.hooks.end(session);
         self.over = true;
         let saved = if self.save.is_at_end() { self.save_now("the last step") } else { Ok(()) };
         let kept = self.saver.as_ref().map_or(Ok(()), |saver| saver.finish());
+        self.stop.request("the training has ended");
+        let joined = self.threads.join(self.grace);
         let closed = self.session.as_mut().map_or(Ok(()), Session::close);
-        ended.and(saved).and(kept).and(closed).map(|()| self.session.take())
+        ended.and(saved).and(kept).and(joined).and(closed).map(|()| self.session.take())
     }
 
-    fn fail(&mut self, error: Error) -> Error {
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
         self.over = true;
+        self.stop.request(error.to_string());
         self.hooks.failed(&error);
+        if let Err(error) = self.threads.join(self.grace) {
+            log::error!("{error}");
+        }
         if let Some(Err(unsaved)) = self.saver.as_ref().map(|saver| saver.finish()) {
             log::error!("an earlier save failed too: {unsaved}");
         }
@@ -245,7 +321,17 @@ impl<'a, C: Create> Monitored<'a, C> {
         self.over || self.stop.is_requested()
     }
 
-    /// Asks for the end, from any thread.
+    /// Asks for the end; the first reason is kept.
+    pub fn request_stop(&self, reason: impl Into<String>) {
+        self.stop.request(reason);
+    }
+
+    /// Why the end was asked for, if it was.
+    pub fn stop_reason(&self) -> Option<&str> {
+        self.stop.reason()
+    }
+
+    /// A handle that asks for the end from any thread.
     pub fn stop(&self) -> &Stop {
         &self.stop
     }
@@ -275,6 +361,8 @@ impl<'a, C: Create> Monitored<'a, C> {
         self.step.outcome.metadata.as_ref()
     }
 }
+
+const OPEN: &str = "a session is open until the training is over";
 
 enum Done {
     Values,

@@ -56,6 +56,11 @@ impl<S: Session> Step<S> {
         Ok(())
     }
 
+    /// Runs a request that no hook sees.
+    pub(crate) fn run_alone(&mut self, session: &mut S, request: &Request<S::Fetch, S::Input>) -> Result<()> {
+        session.run(request, &mut self.outcome)
+    }
+
     fn ask(
         &mut self,
         session: &mut S,

@@ -1,10 +1,13 @@
 //! The loop driver over scripted sessions.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+mod coordinator;
+mod step_fn;
+
 use std::{sync::Arc, time::Duration};
 
 use everstep_hook::{AfterRun, BeforeRun, Hook, Start, StartedFrom};
-use everstep_monitored::{Attempt, Create, Created, Monitored, Options, Ran, Recovery};
+use everstep_monitored::{Attempt, Coordinator, Create, Created, Monitored, Options, Ran, Recovery};
 use everstep_session::{Clock, Scope, Session, Stop};
 use everstep_tensor::{
     CopyRules, Error, ErrorKind, Result, Save, Saving, Snapshot, Tensor, Variables, VariablesMut, Which, copy,
@@ -344,7 +347,8 @@ fn a_run_after_the_end_is_refused_and_a_drop_is_a_failure() {
 fn a_stop_from_outside_ends_before_the_next_run() {
     let saver = Arc::new(MemorySave::new());
     let stop = Stop::default();
-    let all = Options { stop: stop.clone(), ..Options::default() };
+    let threads = Coordinator::new(stop.clone(), Arc::new(VirtualClock::new()));
+    let all = Options { threads, ..Options::default() };
     let mut monitored = Monitored::begin(chief(&Server::new(), &saver, false), Vec::new(), all).unwrap();
     assert!(matches!(monitored.run(&[Fetch::Update], &[]).unwrap(), Ran::Values(_)));
     stop.request("enough");
