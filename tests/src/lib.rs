@@ -1,1 +1,2 @@
 //! Tests that cross crates; see `tests/`.
+#![doc = include_str!("../../README.md")]

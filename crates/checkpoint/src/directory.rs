@@ -100,7 +100,7 @@ impl Directory {
         }
     }
 
-    /// The step in a name that [`location`](Self::location) gives; foreign names are left alone.
+    /// The step in a name that [`path_of`](Self::path_of) gives; foreign names are left alone.
     fn step_of(&self, name: &str) -> Option<u64> {
         let step = name.strip_prefix("checkpoint-")?.strip_suffix(self.format.extension())?.strip_suffix('.')?;
         step.parse().ok().filter(|number: &u64| number.to_string() == step)

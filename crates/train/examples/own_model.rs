@@ -1,5 +1,5 @@
 //! A model of one's own under `train`, with checkpoints and event files, without the graph and the engine.
-//! `own_model DIR STEPS` trains to that step; run again with more steps, it goes on where it ended.
+//! `own_model [DIR]` makes 100 steps; run again, it goes on where it ended.
 #![allow(clippy::print_stdout, reason = "a program prints")]
 
 use everstep_hooks::{Feed, StopAtStep};
@@ -7,7 +7,7 @@ use everstep_session::{Outcome, Purpose, Request, Session, connect_fn};
 use everstep_tensor::{Error, ErrorKind, Result, Snapshot, Tensor, Variables, VariablesMut};
 use everstep_train::{Scaffold, TrainOptions, train};
 
-/// `y = slope * x`, fitted to one point at a step by gradient descent on the squared error.
+/// `y = slope * x`, fitted to one point of `y = 3 x` a step, by gradient descent on the squared error.
 struct Line(Snapshot);
 
 impl Session for Line {
@@ -16,18 +16,17 @@ impl Session for Line {
 
     fn run(&mut self, request: &Request<Fetch, ()>, outcome: &mut Outcome) -> Result<()> {
         let wrong = |message: &str| Error::new(ErrorKind::InvalidArgument, message);
-        let [((), point)] = request.feeds.as_slice() else { return Err(wrong("feed one point")) };
-        let [x, y] = *point.as_slice::<f32>()? else { return Err(wrong("a point is x and y")) };
-        let slope: f32 = self.0.read("slope")?.item()?;
+        let [((), x)] = request.feeds.as_slice() else { return Err(wrong("feed x, once")) };
+        let (x, slope) = (x.item::<f32>()?, self.0.read("slope")?.item::<f32>()?);
+        let error = slope * x - 3.0 * x;
         if request.fetches.contains(&Fetch::TrainOp) {
             if request.purpose == Purpose::Read {
                 return Err(wrong("the train op changes the model, which a reading run may not"));
             }
-            self.0.assign("slope", Tensor::scalar(slope - 0.1 * (slope * x - y) * x))?;
+            self.0.assign("slope", Tensor::scalar(slope - 0.1 * error * x))?;
             self.0.assign("global_step", Tensor::scalar(self.global_step() as i64 + 1))?;
         }
-        outcome.values.clear();
-        outcome.values.resize(request.fetches.len(), Tensor::scalar((slope * x - y).powi(2)));
+        outcome.values = vec![Tensor::scalar(error * error); request.fetches.len()];
         Ok(())
     }
     fn global_step(&self) -> u64 {
@@ -41,22 +40,20 @@ impl Session for Line {
     }
 }
 
-#[rustfmt::skip] // One line says it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fetch { TrainOp, Loss }
+enum Fetch {
+    TrainOp,
+    Loss,
+}
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let logdir = arguments.next().map_or_else(|| std::env::temp_dir().join("own_model"), Into::into);
-    let steps = arguments.next().map_or(Ok(100), |steps| steps.parse())?;
-    let model = || Line([("slope", Tensor::scalar(0f32)), ("global_step", Tensor::scalar(0i64))].into_iter().collect());
-    let points = Feed::new("points", |position| {
-        let x = (position % 7) as f32 / 7.0;
-        Ok(vec![((), Tensor::from_vec([2], vec![x, 3.0 * x])?)])
-    });
+fn main() -> Result<()> {
+    let logdir = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("own_model"), Into::into);
+    let model = || Snapshot::from_iter([("slope", Tensor::scalar(0f32)), ("global_step", Tensor::scalar(0i64))]);
+    let feed = Feed::new("x", |position| Ok(vec![((), Tensor::scalar((position % 7 + 1) as f32 / 8.0))]));
     let scaffold = Scaffold { summaries: vec![("loss".into(), Fetch::Loss)], ..Default::default() };
-    let options = TrainOptions { scaffold, hooks: vec![Box::new(points), Box::new(StopAtStep::last_step(steps))], ..Default::default() };
-    let loss = train(connect_fn(move |_, _| Ok(model())), Fetch::TrainOp, Some(&logdir), options)?;
-    println!("loss {loss:?}, see {}", logdir.display());
+    let stop = StopAtStep::num_steps(100);
+    let options = TrainOptions { scaffold, hooks: vec![Box::new(feed), Box::new(stop)], ..Default::default() };
+    let loss = train(connect_fn(|_, _| Ok(Line(model()))), Fetch::TrainOp, Some(&logdir), options)?;
+    println!("loss {loss:?}, kept in {}", logdir.display());
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc};
 use everstep_hook::StartedFrom;
 use everstep_monitored::{Attempt, Create, Created};
 use everstep_session::{Clock, Connect, Deadline, Monotonic, Outcome, Request, Scope, Session, SessionConfig};
-use everstep_tensor::{CopyRules, Error, ErrorKind, Result, Save, Which};
+use everstep_tensor::{CopyRules, Result, Save, Which};
 
-use crate::{InitFn, restore};
+use crate::{InitFn, Scaffold, readiness::Readiness, restore};
 
 /// Makes sessions as the chief does: what was lost is taken up where it still lives, else restored from the newest
 /// checkpoint, else initialised.
@@ -17,6 +17,7 @@ pub struct Chief<'a, C: Connect> {
     config: SessionConfig,
     init: Option<RequestOf<C::Session>>,
     init_fn: Option<InitFn<'a, C::Session>>,
+    readiness: Readiness<'a, C::Session>,
     saver: Option<Arc<dyn Save>>,
     rules: CopyRules,
     clock: Arc<dyn Clock>,
@@ -31,23 +32,25 @@ impl<'a, C: Connect> Chief<'a, C> {
             config,
             init: None,
             init_fn: None,
+            readiness: Readiness::default(),
             saver: None,
             rules: CopyRules::default(),
             clock: Arc::new(Monotonic),
         }
     }
 
-    /// Restores the saver's newest checkpoint, which may differ from the model by these rules.
-    pub fn restore(mut self, saver: Arc<dyn Save>, rules: CopyRules) -> Self {
+    /// Restores the saver's newest checkpoint, which may differ from the model by the scaffold's rules.
+    pub fn restore(mut self, saver: Arc<dyn Save>) -> Self {
         self.saver = Some(saver);
-        self.rules = rules;
         self
     }
 
-    /// Runs `init` and then calls `init_fn` on a model that was initialised and not restored.
-    pub fn init(mut self, init: Option<RequestOf<C::Session>>, init_fn: Option<InitFn<'a, C::Session>>) -> Self {
-        self.init = init;
-        self.init_fn = init_fn;
+    /// Takes the scaffold's `init`, `init_fn`, `restore`, `ready`, `ready_for_local_init` and `local_init`.
+    pub fn scaffold(mut self, scaffold: &mut Scaffold<'a, C::Session>) -> Self {
+        self.init = scaffold.init.take();
+        self.init_fn = scaffold.init_fn.take();
+        self.rules = std::mem::take(&mut scaffold.restore);
+        self.readiness = Readiness::of(scaffold);
         self
     }
 
@@ -86,15 +89,7 @@ impl<C: Connect> Create for Chief<'_, C> {
         let until = Deadline::new("opening a session", None, self.clock.clone(), attempt.stop.clone());
         let mut session = self.connect.connect(&self.master, &self.config, &until)?;
         let (from, hook_states) = self.fill(&mut session, attempt)?;
-        session.initialize(Scope::Local)?;
-        for scope in [Scope::Global, Scope::Local] {
-            let missing = session.uninitialized(scope)?;
-            if !missing.is_empty() {
-                let message =
-                    format!("not initialised after the start: {}; give them initial values", missing.join(", "));
-                return Err(Error::new(ErrorKind::FailedPrecondition, message));
-            }
-        }
+        self.readiness.require(&mut session)?;
         session.publish()?;
         Ok(Created { session, from, hook_states, rules: self.rules.clone() })
     }

@@ -3,15 +3,20 @@
 
 mod announced;
 mod chief;
+mod monitored_options;
+mod monitored_training_session;
 mod options;
+mod readiness;
 mod restore;
 mod scaffold;
 mod train;
 mod worker;
 
 pub use chief::Chief;
+pub use monitored_options::MonitoredOptions;
+pub use monitored_training_session::{MonitoredTrainingSession, Role};
 pub use options::TrainOptions;
 pub use restore::restore;
-pub use scaffold::{InitFn, Scaffold};
+pub use scaffold::{CheckFn, InitFn, Scaffold};
 pub use train::train;
 pub use worker::Worker;

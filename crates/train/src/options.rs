@@ -29,7 +29,7 @@ pub struct TrainOptions<'a, S: Session> {
     pub config: SessionConfig,
     /// How long a process that is not the chief waits for the model, in seconds.
     pub max_wait_secs: f64,
-    /// Filled with what the last traced run told.
+    /// Cleared and filled on every run with what it told: nothing unless a hook or the configuration asked for a trace.
     pub run_metadata: Option<&'a mut RunMetadata>,
     /// How a lost session is replaced.
     pub recovery: Recovery,

@@ -9,12 +9,21 @@ use everstep_tensor::{CopyRules, Result, Save};
 /// What is called on a session that was initialised and not restored.
 pub type InitFn<'a, S> = Box<dyn FnMut(&mut S) -> Result<()> + 'a>;
 
+/// Tells what is not ready yet, by names for people; nothing if all is.
+pub type CheckFn<'a, S> = Box<dyn FnMut(&mut S) -> Result<Vec<String>> + 'a>;
+
 /// The pieces around a session; what is left out gets the default.
 pub struct Scaffold<'a, S: Session> {
     /// Run once on a model that was initialised and not restored.
     pub init: Option<Request<S::Fetch, S::Input>>,
     /// Called after `init`: a warm start, a vocabulary.
     pub init_fn: Option<InitFn<'a, S>>,
+    /// What is not ready to train; by default the variables without a value.
+    pub ready: Option<CheckFn<'a, S>>,
+    /// What must be there before `local_init`; by default every global variable.
+    pub ready_for_local_init: Option<CheckFn<'a, S>>,
+    /// Called on each session, restored or not; by default it initialises the local variables.
+    pub local_init: Option<InitFn<'a, S>>,
     /// How a checkpoint may differ from the model; by default not at all.
     pub restore: CopyRules,
     /// Scalars that are recorded every `save_summaries_steps`: tag and fetch, computed in the run of the train op.
@@ -32,11 +41,32 @@ impl<S: Session> Default for Scaffold<'_, S> {
         Self {
             init: None,
             init_fn: None,
+            ready: None,
+            ready_for_local_init: None,
+            local_init: None,
             restore: CopyRules::default(),
             summaries: Vec::new(),
             graph: None,
             saver: None,
             events: None,
+        }
+    }
+}
+
+impl<S: Session> Scaffold<'_, S> {
+    /// What this one leaves out is taken from `other`.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            init: self.init.or(other.init),
+            init_fn: self.init_fn.or(other.init_fn),
+            ready: self.ready.or(other.ready),
+            ready_for_local_init: self.ready_for_local_init.or(other.ready_for_local_init),
+            local_init: self.local_init.or(other.local_init),
+            restore: if self.restore == CopyRules::default() { other.restore } else { self.restore },
+            summaries: if self.summaries.is_empty() { other.summaries } else { self.summaries },
+            graph: self.graph.or(other.graph),
+            saver: self.saver.or(other.saver),
+            events: self.events.or(other.events),
         }
     }
 }

@@ -7,20 +7,30 @@ use everstep_monitored::{Attempt, Create, Created};
 use everstep_session::{Clock, Connect, Deadline, Monotonic, Scope, Session, SessionConfig};
 use everstep_tensor::Result;
 
+use crate::{Scaffold, readiness::Readiness};
+
 /// Makes sessions as a worker does: it never initialises or restores the model, and polls until it is ready, at first
 /// every 50 ms and then ever more seldom, at most every 2 s.
-pub struct Worker<C: Connect> {
+pub struct Worker<'a, C: Connect> {
     connect: C,
     master: String,
     config: SessionConfig,
     max_wait: Duration,
+    readiness: Readiness<'a, C::Session>,
     clock: Arc<dyn Clock>,
 }
 
-impl<C: Connect> Worker<C> {
+impl<'a, C: Connect> Worker<'a, C> {
     /// A worker that waits for the model behind `master` for so long.
     pub fn new(connect: C, master: impl Into<String>, config: SessionConfig, max_wait: Duration) -> Self {
-        Self { connect, master: master.into(), config, max_wait, clock: Arc::new(Monotonic) }
+        let (readiness, clock) = (Readiness::default(), Arc::new(Monotonic));
+        Self { connect, master: master.into(), config, max_wait, readiness, clock }
+    }
+
+    /// Takes the scaffold's `ready`, `ready_for_local_init` and `local_init`.
+    pub fn scaffold(mut self, scaffold: &mut Scaffold<'a, C::Session>) -> Self {
+        self.readiness = Readiness::of(scaffold);
+        self
     }
 
     /// Waits by a clock of the caller's.
@@ -30,7 +40,7 @@ impl<C: Connect> Worker<C> {
     }
 }
 
-impl<C: Connect> Create for Worker<C> {
+impl<C: Connect> Create for Worker<'_, C> {
     type Session = C::Session;
 
     fn create(&mut self, attempt: &Attempt<'_>) -> Result<Created<C::Session>> {
@@ -41,16 +51,16 @@ impl<C: Connect> Create for Worker<C> {
         loop {
             let mut session = self.connect.connect(&self.master, &self.config, &until)?;
             let missing = session.uninitialized(Scope::Global)?;
-            if missing.is_empty() && session.is_published()? {
-                session.initialize(Scope::Local)?;
+            let reason = match session.is_published()? {
+                true => self.readiness.make(&mut session)?,
+                false if missing.is_empty() => Some("not published".into()),
+                false => Some(format!("not initialised: {}", missing.join(", "))),
+            };
+            let Some(reason) = reason else {
                 let from = StartedFrom::Live(session.global_step());
                 return Ok(Created::new(session, from));
-            }
-            session.close()?;
-            let reason = match missing.as_slice() {
-                [] => "not published".into(),
-                names => format!("not initialised: {}", names.join(", ")),
             };
+            session.close()?;
             until.phase = format!("waiting for the chief to make the model ready ({reason})");
             log::debug!("{}", until.phase);
             until.wait(wait)?;
@@ -59,7 +69,7 @@ impl<C: Connect> Create for Worker<C> {
     }
 }
 
-impl<C: Connect> fmt::Debug for Worker<C> {
+impl<C: Connect> fmt::Debug for Worker<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("master", &self.master).field("max_wait", &self.max_wait).finish_non_exhaustive()
     }

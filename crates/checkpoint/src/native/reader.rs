@@ -65,7 +65,8 @@ impl Source {
         }
         let header = u64::from_le_bytes(array(&head[12..PREFIX]));
         if header > self.length - least {
-            return Err(lost(format!("the header takes {header} bytes, the file has {}", self.length)));
+            let end = header.saturating_add(least);
+            return Err(lost(format!("the header ends at byte {end}, the file has {} bytes", self.length)));
         }
         head.resize(size(least + header)?, 0);
         self.file.read_exact(&mut head[PREFIX..])?;
