@@ -76,6 +76,11 @@ impl Directory {
         }
     }
 
+    /// By the files' names alone; opening may pass over the newest.
+    pub(crate) fn newest_step(&self) -> Result<Option<u64>> {
+        Ok(self.steps(Which::Newest)?.first().copied())
+    }
+
     /// The steps that fit, newest first; none if there is no directory.
     fn steps(&self, which: Which) -> Result<Vec<u64>> {
         let mut steps: Vec<u64> = self.names()?.iter().filter_map(|name| self.step_of(name)).collect();

@@ -157,6 +157,10 @@ impl Save for Saver {
         self.directory.open(which)
     }
 
+    fn newest_step(&self) -> Result<Option<u64>> {
+        self.directory.newest_step()
+    }
+
     fn location(&self, step: u64) -> String {
         self.path_of(step).display().to_string()
     }

@@ -50,6 +50,14 @@ where
     }
 }
 
+impl<C: Connect + ?Sized> Connect for &mut C {
+    type Session = C::Session;
+
+    fn connect(&mut self, master: &str, config: &SessionConfig, until: &Deadline) -> Result<C::Session> {
+        (**self).connect(master, config, until)
+    }
+}
+
 impl<F> fmt::Debug for ConnectFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ConnectFn")

@@ -113,6 +113,14 @@ pub trait Save: Send + Sync {
     /// `DataLoss` if some exist and none of them verifies.
     fn open(&self, which: Which) -> Result<Option<Checkpoint>>;
 
+    /// The step of the newest set, if that can be told without opening it; for those who wait for another one.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    fn newest_step(&self) -> Result<Option<u64>> {
+        Ok(self.open(Which::Newest)?.map(|checkpoint| checkpoint.step))
+    }
+
     /// Where the set of this step is or would be, for people: a path, an address.
     fn location(&self, step: u64) -> String {
         format!("step {step}")
@@ -141,6 +149,9 @@ impl<T: Save + ?Sized> Save for Arc<T> {
     }
     fn open(&self, which: Which) -> Result<Option<Checkpoint>> {
         (**self).open(which)
+    }
+    fn newest_step(&self) -> Result<Option<u64>> {
+        (**self).newest_step()
     }
     fn location(&self, step: u64) -> String {
         (**self).location(step)

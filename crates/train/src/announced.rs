@@ -20,6 +20,9 @@ impl Save for Announced {
     fn open(&self, which: Which) -> Result<Option<Checkpoint>> {
         self.saver.open(which)
     }
+    fn newest_step(&self) -> Result<Option<u64>> {
+        self.saver.newest_step()
+    }
     fn location(&self, step: u64) -> String {
         self.saver.location(step)
     }

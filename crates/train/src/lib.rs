@@ -2,7 +2,9 @@
 #![doc = include_str!("../README.md")]
 
 mod announced;
+mod checkpoints;
 mod chief;
+mod evaluation;
 mod monitored_options;
 mod monitored_training_session;
 mod options;
@@ -12,7 +14,9 @@ mod scaffold;
 mod train;
 mod worker;
 
+pub use checkpoints::{Checkpoints, CheckpointsOptions, checkpoints, wait_for_new_checkpoint};
 pub use chief::Chief;
+pub use evaluation::{EvaluateOptions, evaluate_once, evaluate_repeatedly};
 pub use monitored_options::MonitoredOptions;
 pub use monitored_training_session::{MonitoredTrainingSession, Role};
 pub use options::TrainOptions;

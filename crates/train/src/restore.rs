@@ -20,6 +20,12 @@ pub fn restore<S: Session>(
     rules: &CopyRules,
 ) -> Result<Option<Checkpoint>> {
     let Some(checkpoint) = saver.open(which)? else { return Ok(None) };
+    restore_from(&checkpoint, session, rules)?;
+    Ok(Some(checkpoint))
+}
+
+/// The same from an opened checkpoint.
+pub(crate) fn restore_from<S: Session>(checkpoint: &Checkpoint, session: &mut S, rules: &CopyRules) -> Result<()> {
     if rules.allow_missing || !rules.keep.is_empty() {
         session.initialize(Scope::Global)?;
     }
@@ -30,7 +36,7 @@ pub fn restore<S: Session>(
     if !report.missing.is_empty() {
         log::warn!("not in checkpoint {}: {}", checkpoint.location, report.missing.join(", "));
     }
-    Ok(Some(checkpoint))
+    Ok(())
 }
 
 /// A checkpoint without hooks' states.

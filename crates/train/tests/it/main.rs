@@ -1,6 +1,10 @@
 //! The facade over scripted sessions.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+mod evaluation;
+mod monitored_training_session;
+mod start;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use everstep_event::{Memory, What};
@@ -229,7 +233,7 @@ fn the_last_traced_run_is_told() {
     struct Trace;
     impl Hook<Scripted> for Trace {
         fn before_run(&mut self, run: &mut BeforeRun<'_, Scripted>) -> Result<()> {
-            run.options().trace = true;
+            run.trace();
             Ok(())
         }
     }
