@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
 mod coordinator;
+mod lifecycle;
 mod step_fn;
 
 use std::{sync::Arc, time::Duration};
