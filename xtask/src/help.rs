@@ -11,6 +11,8 @@ usage: cargo xtask COMMAND [OPTIONS]
 
   train [digits|fashion-mnist] [OPTIONS]
       Build the train program with optimisation and run it; its own --help lists its options.
+  bench loop [--json]
+      What the loop and its hooks cost a step, in release mode; it judges nothing.
   data digits|fashion-mnist [--dir DIR]
       Bring a data set and check it. The digits are part of the repository; Fashion-MNIST goes
       to DIR (default target/data/fashion-mnist).

@@ -22,6 +22,7 @@ type Command = fn(Vec<OsString>) -> Outcome;
 /// Every chore; `help` describes them in this order.
 const COMMANDS: &[(&str, Command)] = &[
     ("train", program::train),
+    ("bench", program::bench),
     ("data", data::data),
     ("test", suite::test),
     ("tidy", tidy::tidy),
@@ -47,7 +48,9 @@ fn dispatch(mut words: Vec<OsString>) -> Outcome {
         return help::help(words);
     }
     let name = words.remove(0).to_string_lossy().into_owned();
-    if asks_for_help(&name) || (name != "train" && words.iter().any(|word| asks_for_help(&word.to_string_lossy()))) {
+    if asks_for_help(&name)
+        || (!matches!(&*name, "train" | "bench") && words.iter().any(|word| asks_for_help(&word.to_string_lossy())))
+    {
         return help::help(Vec::new());
     }
     match COMMANDS.iter().find(|(known, _)| *known == name) {

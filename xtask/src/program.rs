@@ -1,4 +1,4 @@
-//! `cargo xtask train`: the train program, built with optimisation.
+//! `cargo xtask train` and `cargo xtask bench`: programs that are built with optimisation.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -12,14 +12,24 @@ use crate::{
 
 /// Builds the train program and becomes it, so that its exit code and the signals it gets are its own.
 pub(crate) fn train(words: Vec<OsString>) -> Outcome {
-    log::info!("building the train program with optimisation (minutes the first time, a moment afterwards)");
-    replace(&mut command(&words))
+    announce("train");
+    replace(&mut command("xtask-train", &words))
 }
 
-/// The command that builds the train program and runs it with `words`.
-pub(crate) fn command(words: &[impl AsRef<OsStr>]) -> Command {
+/// Builds the benches and becomes them.
+pub(crate) fn bench(words: Vec<OsString>) -> Outcome {
+    announce("bench");
+    replace(&mut command("xtask-bench", &words))
+}
+
+fn announce(name: &str) {
+    log::info!("building the {name} program with optimisation (minutes the first time, a moment afterwards)");
+}
+
+/// The command that builds a program of this package and runs it with `words`.
+pub(crate) fn command(program: &str, words: &[impl AsRef<OsStr>]) -> Command {
     let mut command = cargo();
-    command.args(["run", "--quiet", "--release", "--package", "xtask", "--features", "train", "--bin", "xtask-train", "--"]);
+    command.args(["run", "--quiet", "--release", "--package", "xtask", "--features", "train", "--bin", program, "--"]);
     command.args(words);
     command
 }

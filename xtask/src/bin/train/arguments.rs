@@ -69,7 +69,7 @@ impl Arguments {
         let (mut save_steps, mut threads, mut seed, mut json, mut help) = (200, 0, 0, false, false);
         while let Some(argument) = parser.next()? {
             match argument {
-                Arg::Value(name) if data.is_none() => data = Some(name.parse::<Data>()?),
+                Arg::Value(name) if data.is_none() => data = Some(name.string()?.parse::<Data>()?),
                 Arg::Long("data") => data_dir = Some(PathBuf::from(parser.value()?)),
                 Arg::Long("logdir") => logdir = Some(PathBuf::from(parser.value()?)),
                 Arg::Long("steps") => steps = Some(parser.value()?.parse()?),

@@ -1,0 +1,36 @@
+//! `cargo xtask bench`: measures, in release mode; it judges nothing.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+mod counting;
+mod training_loop;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask bench loop [--json]
+  loop    what the loop and its hooks cost a step, on a session that only counts, on one thread;
+          beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let result = match words[..] {
+        ["loop"] => training_loop::bench(false),
+        ["loop", "--json"] => training_loop::bench(true),
+        ["--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("error: there is no such bench: {}; there is `loop`, with --json if you like", words.join(" "));
+            return ExitCode::FAILURE;
+        }
+    };
+    result.map_or_else(
+        |error| {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
