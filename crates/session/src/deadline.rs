@@ -54,7 +54,7 @@ impl Deadline {
     /// # Errors
     /// As [`check`](Self::check).
     pub fn wait(&self, time: Duration) -> Result<()> {
-        let until = self.clock.now() + time;
+        let until = self.clock.now().saturating_add(time);
         loop {
             self.check()?;
             let rest = until.saturating_sub(self.clock.now());

@@ -3,6 +3,8 @@
 
 mod clock;
 mod config;
+#[cfg(feature = "serde")]
+mod config_file;
 mod connect;
 mod deadline;
 mod metadata;
@@ -14,7 +16,7 @@ pub use clock::{Clock, Monotonic};
 pub use config::{Replica, SessionConfig};
 pub use connect::{Connect, ConnectFn, connect_fn};
 pub use deadline::Deadline;
-pub use metadata::{KernelStats, RunMetadata};
+pub use metadata::{KernelStats, OutputStats, RunMetadata};
 pub use request::{Outcome, Purpose, Request, RunOptions};
 pub use session::{Scope, Session};
 pub use stop::Stop;

@@ -48,11 +48,12 @@ impl<F, I> Request<F, I> {
 }
 
 /// How to run a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunOptions {
     /// Whether the outcome shall carry [`RunMetadata`].
     pub trace: bool,
-    /// After this long the run is given up with `DeadlineExceeded`, and nothing has changed.
+    /// After this long the run is given up with `DeadlineExceeded`, and nothing has changed; `None` is the
+    /// [configuration's](crate::SessionConfig::operation_timeout).
     pub timeout: Option<Duration>,
 }
 

@@ -1,4 +1,6 @@
-//! Stops, deadlines and requests.
+//! Stops, deadlines, requests and configurations.
+
+mod config;
 
 use std::{sync::Arc, time::Duration};
 
