@@ -5,8 +5,9 @@ use everstep_tensor::{DType, Result, Shape, Tensor};
 
 use crate::{
     arena::Arena,
-    liveness::{Lifetime, share_slots},
+    liveness::{Lifetime, live_bytes, share_slots},
     lower::{self, Lowered, Value},
+    memory::MemoryLimit,
     place::{Operand, Place},
     plan::{Changed, Fetched, Instruction, Plan, Updating},
     shapes::{self, Shapes},
@@ -43,6 +44,13 @@ pub(crate) struct Draft<'a> {
     reads: Vec<usize>,
     instructions: Vec<Instruction>,
     updates: Vec<Updating>,
+}
+
+/// Where the computed values lie.
+struct Placed {
+    places: Vec<Place>,
+    results: Vec<Fetched>,
+    live_bytes: Vec<usize>,
 }
 
 impl<'a> Draft<'a> {
@@ -92,6 +100,11 @@ impl<'a> Draft<'a> {
         let lowered = lower::lower(node.op(), &inputs, &outputs);
         match lowered.expect("what is not computed was added before") {
             Lowered::Alias => vec![self.place(node.inputs()[0])],
+            Lowered::Checked(kernel) => {
+                let inputs = vec![self.read(node.inputs()[0])];
+                self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs: Vec::new(), bytes: 0 });
+                vec![self.place(node.inputs()[0])]
+            }
             Lowered::Kernel { kernel, inputs, outputs: written } => {
                 let inputs = node.inputs()[..inputs].iter().map(|input| self.read(*input)).collect();
                 let first = self.computed.len();
@@ -160,7 +173,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Gives each computed value its place.
-    pub(crate) fn finish(mut self, arena: &mut Arena, fetches: &[Output]) -> Result<Plan> {
+    pub(crate) fn finish(mut self, arena: &mut Arena, limit: MemoryLimit, fetches: &[Output]) -> Result<Plan> {
         let values: Vec<Operand> = fetches.iter().map(|fetch| self.operand(*fetch)).collect();
         for value in &values {
             if let Place::Variable(variable) = value.place {
@@ -169,7 +182,7 @@ impl<'a> Draft<'a> {
         }
         self.reads.sort_unstable();
         self.reads.dedup();
-        let (places, results) = self.placed(arena, &values)?;
+        let Placed { places, results, live_bytes } = self.placed(arena, limit, &values)?;
         let place = |operand: &mut Operand| {
             if let Place::Slot(index) = operand.place {
                 operand.place = places[index];
@@ -182,6 +195,7 @@ impl<'a> Draft<'a> {
             reads: self.reads,
             instructions: self.instructions,
             updates: self.updates,
+            live_bytes,
             results,
             values,
         };
@@ -192,7 +206,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The places of the computed values: results of the outcome, or slots shared by liveness.
-    fn placed(&self, arena: &mut Arena, values: &[Operand]) -> Result<(Vec<Place>, Vec<Fetched>)> {
+    fn placed(&self, arena: &mut Arena, limit: MemoryLimit, values: &[Operand]) -> Result<Placed> {
         let lifetimes = self.lifetimes();
         let mut places = vec![None; self.computed.len()];
         let mut results = Vec::new();
@@ -205,11 +219,15 @@ impl<'a> Draft<'a> {
             }
         }
         let unplaced = lifetimes.iter().zip(&places).filter(|(_, place)| place.is_none());
-        let (shared, slots) = share_slots(&unplaced.map(|(lifetime, _)| *lifetime).collect::<Vec<Lifetime>>());
-        let reserved = arena.reserve(&slots)?;
+        let unplaced: Vec<Lifetime> = unplaced.map(|(lifetime, _)| *lifetime).collect();
+        let (shared, slots) = share_slots(&unplaced);
+        let variables = self.variables.bytes_with(|variable| self.is_changed(variable));
+        let fetched: usize = results.iter().map(Fetched::bytes).sum();
+        let reserved = arena.reserve(&slots, fetched, |results| limit.check("the run", variables, results))?;
         let mut in_slots = shared.into_iter().map(|slot| Place::Slot(reserved[slot]));
         let mut next = || in_slots.next().expect("every value that is not fetched has a slot");
-        Ok((places.into_iter().map(|place| place.unwrap_or_else(&mut next)).collect(), results))
+        let places = places.into_iter().map(|place| place.unwrap_or_else(&mut next)).collect();
+        Ok(Placed { places, results, live_bytes: live_bytes(&unplaced, self.instructions.len()) })
     }
 
     /// When each computed value is made, and needed last; what updates read, at the end.

@@ -1,8 +1,8 @@
 //! Executing a plan.
 
-use everstep_graph::{Graph, Input, NodeId};
+use everstep_graph::{Graph, Input, Node, NodeId};
 use everstep_ops::{Data, DataMut, KernelError, Kernels, Target, View, ViewMut};
-use everstep_session::Outcome;
+use everstep_session::{KernelStats, Outcome, OutputStats, RunMetadata};
 use everstep_tensor::{Error, ErrorKind, Result, Tensor};
 
 use crate::{
@@ -35,14 +35,16 @@ impl Execution<'_> {
     /// kernels allocates once the variables have their second buffers and the outcome its tensors.
     ///
     /// # Errors
-    /// `InvalidArgument` naming the node whose kernel refused, `DeadlineExceeded`; no variable has changed then.
+    /// `InvalidArgument` naming the node whose kernel refused, `Diverged` naming the value that is not finite,
+    /// `DeadlineExceeded`; no variable has changed then.
     /// `Internal` if an update was refused that the graph had allowed.
     pub(crate) fn run(mut self, outcome: &mut Outcome) -> Result<()> {
         let plan = self.plan;
         self.arena.prepare_results(&plan.results, &mut outcome.values)?;
-        for instruction in &plan.instructions {
+        for (instruction, live_bytes) in plan.instructions.iter().zip(&plan.live_bytes) {
             self.watch.check()?;
             self.compute(instruction)?;
+            self.tell_computed(instruction, *live_bytes);
         }
         self.watch.check()?;
         for operand in &plan.values {
@@ -50,9 +52,38 @@ impl Execution<'_> {
         }
         for updating in &plan.updates {
             self.update(updating)?;
+            self.tell_updated(updating);
         }
-        outcome.metadata = self.watch.into_metadata();
+        outcome.metadata = self.into_metadata();
         Ok(())
+    }
+
+    /// What was traced, if it was asked for.
+    fn into_metadata(self) -> Option<RunMetadata> {
+        let kernels = self.watch.into_kernels()?;
+        let peak_bytes = self.arena.bytes() + self.variables.held_bytes() + self.plan.result_bytes();
+        Some(RunMetadata { kernels, peak_bytes: peak_bytes as u64 })
+    }
+
+    /// Completes what a trace knows of the kernel that ran last.
+    fn tell_computed(&mut self, instruction: &Instruction, live_bytes: usize) {
+        let Some(stats) = self.watch.last() else { return };
+        let arena = &*self.arena;
+        let outputs = instruction.outputs.iter().filter_map(|operand| {
+            let dtype = arena.get(operand.place)?.dtype();
+            Some(OutputStats { dtype, shape: operand.shape.clone() })
+        });
+        stats.outputs = outputs.collect();
+        describe(stats, &self.graph.nodes()[instruction.node.index()], instruction.bytes, live_bytes);
+    }
+
+    /// Completes what a trace knows of the update that was applied last.
+    fn tell_updated(&mut self, updating: &Updating) {
+        let Some(stats) = self.watch.last() else { return };
+        let specs = updating.targets.iter().map(|changed| self.variables.entry(changed.variable).spec());
+        stats.outputs = specs.map(|spec| OutputStats { dtype: spec.dtype, shape: spec.shape.clone() }).collect();
+        let live_bytes = self.plan.live_bytes.last().copied().unwrap_or(0);
+        describe(stats, &self.graph.nodes()[updating.node.index()], updating.bytes, live_bytes);
     }
 
     fn compute(&mut self, instruction: &Instruction) -> Result<()> {
@@ -70,7 +101,6 @@ impl Execution<'_> {
     }
 
     fn compute_into(&mut self, instruction: &Instruction, taken: &mut [Option<Tensor>; OUTPUTS]) -> Result<()> {
-        let node = &self.graph.nodes()[instruction.node.index()];
         let memory = Memory { arena: self.arena, variables: self.variables, plan: self.plan, feeds: self.feeds };
         let inputs = memory.views(&instruction.inputs)?;
         let mut outputs: [_; OUTPUTS] = std::array::from_fn(|_| nothing_mut());
@@ -81,8 +111,11 @@ impl Execution<'_> {
         let inputs = &inputs[..instruction.inputs.len()];
         let outputs = &mut outputs[..instruction.outputs.len()];
         let run = || self.kernels.run(&instruction.kernel, inputs, outputs);
-        let computed = self.watch.time(node, instruction.bytes, run);
-        computed.map_err(|error| refused(self.graph, instruction.node, ErrorKind::InvalidArgument, error))
+        let computed = self.watch.time(run);
+        computed.map_err(|error| match error.is_divergence() {
+            true => diverged(self.graph, instruction.node, error),
+            false => refused(self.graph, instruction.node, ErrorKind::InvalidArgument, error),
+        })
     }
 
     /// The value of a fetch, shared with where it lies.
@@ -107,7 +140,6 @@ impl Execution<'_> {
     }
 
     fn update_into(&mut self, updating: &Updating, next: &mut [Option<Next>; OUTPUTS]) -> Result<()> {
-        let node = &self.graph.nodes()[updating.node.index()];
         let memory = Memory { arena: self.arena, variables: self.variables, plan: self.plan, feeds: self.feeds };
         let inputs = memory.views(&updating.inputs)?;
         let mut targets: [_; OUTPUTS] = std::array::from_fn(|_| Target { next: nothing_mut(), from: None });
@@ -117,7 +149,7 @@ impl Execution<'_> {
         let inputs = &inputs[..updating.inputs.len()];
         let targets = &mut targets[..updating.targets.len()];
         let run = || self.kernels.update(&updating.update, targets, inputs);
-        let updated = self.watch.time(node, updating.bytes, run);
+        let updated = self.watch.time(run);
         updated.map_err(|error| refused(self.graph, updating.node, ErrorKind::Internal, error))
     }
 }
@@ -177,6 +209,23 @@ fn nothing_mut() -> ViewMut<'static> {
 
 fn elements(operand: &Operand) -> usize {
     operand.shape.iter().product()
+}
+
+fn describe(stats: &mut KernelStats, node: &Node, bytes: usize, live_bytes: usize) {
+    stats.node = node.name().into();
+    stats.kernel = node.op().name().into();
+    (stats.bytes, stats.live_bytes) = (bytes as u64, live_bytes as u64);
+}
+
+/// The error of a node that checks its input.
+fn diverged(graph: &Graph, node: NodeId, error: KernelError) -> Error {
+    let inputs = graph.nodes()[node.index()].inputs();
+    let checked = inputs.first().and_then(|input| graph.name_of(*input).ok()).unwrap_or_default();
+    let message = format!(
+        "{checked} is not finite, and the run changed nothing ({error}); lower the learning rate, clip the gradients or \
+         look for bad input"
+    );
+    Error::new(ErrorKind::Diverged, message).with_source(error)
 }
 
 fn refused(graph: &Graph, node: NodeId, kind: ErrorKind, error: KernelError) -> Error {

@@ -10,6 +10,7 @@ mod feeds;
 mod initial;
 mod liveness;
 mod lower;
+mod memory;
 mod place;
 mod plan;
 mod session;

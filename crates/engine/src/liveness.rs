@@ -18,6 +18,30 @@ pub(crate) struct Slot {
     pub(crate) elements: usize,
 }
 
+impl Slot {
+    /// Bytes of all its elements.
+    pub(crate) fn bytes(self) -> usize {
+        self.elements * self.dtype.size()
+    }
+}
+
+/// Bytes of the values that are needed while each instruction runs, and last those that are needed to the end.
+pub(crate) fn live_bytes(values: &[Lifetime], instructions: usize) -> Vec<usize> {
+    let (mut made, mut done) = (vec![0; instructions + 1], vec![0; instructions + 1]);
+    for value in values {
+        let bytes = value.elements * value.dtype.size();
+        made[value.made] += bytes;
+        done[value.needed.min(instructions)] += bytes;
+    }
+    let mut held = 0;
+    let live = made.into_iter().zip(done).map(|(made, done)| {
+        let live = held + made;
+        held = live - done;
+        live
+    });
+    live.collect()
+}
+
 /// The slot of each value, and the slots; the values are in the order in which they are made.
 ///
 /// A value takes the least free slot that holds it, or lengthens the longest free one. A slot becomes free after the

@@ -16,6 +16,8 @@ pub(crate) struct Value {
 pub(crate) enum Lowered {
     /// The elements are those of the first input.
     Alias,
+    /// The same, once a kernel that writes nothing has looked at them.
+    Checked(Kernel),
     /// A kernel of the first inputs; `outputs` are the shapes that it writes, of as many elements as the values have.
     Kernel { kernel: Kernel, inputs: usize, outputs: Vec<Shape> },
 }
@@ -25,6 +27,7 @@ pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowe
     let kernel = match op {
         Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) | Op::Update(_) => return None,
         Op::Identity => return Some(Lowered::Alias),
+        Op::CheckNumerics => return Some(Lowered::Checked(Kernel::CheckNumerics)),
         Op::Cast(dtype) if *dtype == inputs[0].dtype => return Some(Lowered::Alias),
         Op::Reduce { axes, .. } if repetitions(&inputs[0].shape, axes) == 1 => return Some(Lowered::Alias),
         Op::Spread { axes, .. } if repetitions(&outputs[0].shape, axes) == 1 => return Some(Lowered::Alias),

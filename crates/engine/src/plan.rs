@@ -9,6 +9,7 @@ use crate::{
     arena::Arena,
     draft::{Draft, computed_nodes},
     feeds,
+    memory::MemoryLimit,
     place::Operand,
     shapes::{self, Shapes},
     variables::GraphVariables,
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) instructions: Vec<Instruction>,
     /// At the end, in order.
     pub(crate) updates: Vec<Updating>,
+    /// Of intermediate results that are needed while each instruction runs, and last those that the updates read.
+    pub(crate) live_bytes: Vec<usize>,
     /// The results that are computed into tensors of the outcome.
     pub(crate) results: Vec<Fetched>,
     /// Where the value of each fetch lies, in order.
@@ -71,6 +74,11 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
+    /// Bytes of the result.
+    pub(crate) fn bytes(&self) -> usize {
+        self.shape.iter().product::<usize>() * self.dtype.size()
+    }
+
     /// Whether the result can be written into that tensor.
     pub(crate) fn fits(&self, tensor: &mut Tensor) -> bool {
         self.dtype == tensor.dtype() && self.shape.elements() == Some(tensor.len()) && tensor.is_unique()
@@ -81,11 +89,13 @@ impl Plan {
     /// Plans the run of a request: prunes, infers shapes, lowers to kernels, and places in memory.
     ///
     /// # Errors
-    /// `InvalidArgument` that says which fetch, feed or node does not make sense.
+    /// `InvalidArgument` that says which fetch, feed or node does not make sense; `ResourceExhausted` if the run would
+    /// need more memory than the limit.
     pub(crate) fn new(
         graph: &Graph,
         variables: &GraphVariables,
         arena: &mut Arena,
+        limit: MemoryLimit,
         fetches: &[Output],
         feeds: &[(Input, Tensor)],
     ) -> Result<Self> {
@@ -94,7 +104,7 @@ impl Plan {
         let shapes = Shapes::infer(graph, &needed, fetches, feeds)?;
         let mut draft = Draft::new(graph, variables, &shapes, feeds);
         computed_nodes(graph, &needed, fetches).into_iter().for_each(|node| draft.add(node));
-        draft.finish(arena, fetches)
+        draft.finish(arena, limit, fetches)
     }
 
     /// Whether it is the plan for these fetches and feeds; then the request makes sense.
@@ -103,6 +113,16 @@ impl Plan {
             input == fed && *dtype == value.dtype() && **shape == *value.shape()
         };
         self.fetches == fetches && self.feeds.len() == feeds.len() && self.feeds.iter().zip(feeds).all(is_same)
+    }
+
+    /// Bytes of the results that leave with the outcome.
+    pub(crate) fn result_bytes(&self) -> usize {
+        self.results.iter().map(Fetched::bytes).sum()
+    }
+
+    /// The variables that its updates change.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = usize> {
+        self.updates.iter().flat_map(|updating| &updating.targets).map(|changed| changed.variable)
     }
 
     /// # Errors

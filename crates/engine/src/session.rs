@@ -4,12 +4,12 @@ use std::{fmt, sync::Arc};
 
 use everstep_graph::{Graph, Input, Op, Output};
 use everstep_ops::{Cpu, Kernels};
-use everstep_session::{Outcome, Request, Scope, Session, SessionConfig};
-use everstep_tensor::{DType, Error, ErrorKind, Result, Variables, VariablesMut};
+use everstep_session::{Outcome, Replica, Request, Scope, Session, SessionConfig};
+use everstep_tensor::{Error, ErrorKind, Result, Variables, VariablesMut};
 
 use crate::{
-    arena::Arena, cache::PlanCache, execute::Execution, initial::initial_value, plan::Plan, variables::GraphVariables,
-    watch::Watch,
+    arena::Arena, cache::PlanCache, execute::Execution, initial::initial_value, memory::MemoryLimit, plan::Plan,
+    variables::GraphVariables, watch::Watches,
 };
 
 /// A session that runs a graph in this process.
@@ -21,12 +21,18 @@ use crate::{
 /// A value that was read, fetched or saved stays as it is: a variable is written in place only if nobody else holds it,
 /// otherwise beside it, into a second buffer that the session keeps.
 ///
+/// The configuration's limits hold for every run, and a run that is due is traced; replicas do not differ here.
+/// A memory limit counts a variable that a planned run updates twice from the beginning, so that no save in mid-training
+/// exceeds it; it does not count feeds and constants, which are the caller's, nor the buffers kernels take for themselves.
+///
 /// A graph without the variable `global_step` gets one, which stays at the step that was assigned to it.
-/// A graph has no local variables; `Scope::Local` is empty.
+/// Its local variables are seen by its runs alone: they are not among [`variables`](Session::variables).
 pub struct GraphSession {
     graph: Arc<Graph>,
     kernels: Arc<dyn Kernels>,
     seed: u64,
+    limit: MemoryLimit,
+    watches: Watches,
     variables: GraphVariables,
     arena: Arena,
     plans: PlanCache,
@@ -43,19 +49,28 @@ impl GraphSession {
         Self::with_kernels(graph, config, Arc::new(kernels))
     }
 
-    /// A session over other kernels; of the configuration only the seed is used.
+    /// A session over other kernels; of the configuration the number of threads is the kernels' business.
     ///
     /// # Errors
-    /// `InvalidArgument` if a node named `global_step` is not an i64 scalar variable.
+    /// `InvalidArgument` if a node named `global_step` is not a saved i64 scalar variable, or as
+    /// [`SessionConfig::check`].
     pub fn with_kernels(
         graph: impl Into<Arc<Graph>>,
         config: &SessionConfig,
         kernels: Arc<dyn Kernels>,
     ) -> Result<Self> {
+        config.check()?;
+        let Replica { rank, of } = config.replica;
+        if of > 1 {
+            let message =
+                format!("the embedded engine trains alone, and this is replica {rank} of {of}; leave it 0 of 1");
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
         let graph = counting(graph.into())?;
         let variables = GraphVariables::of(&graph)?;
         let (arena, plans) = (Arena::default(), PlanCache::default());
-        Ok(Self { graph, kernels, seed: config.seed, variables, arena, plans })
+        let (limit, watches) = (MemoryLimit(config.memory_limit), Watches::new(config));
+        Ok(Self { graph, kernels, seed: config.seed, limit, watches, variables, arena, plans })
     }
 
     /// The graph that is run.
@@ -66,8 +81,7 @@ impl GraphSession {
 
 /// The graph, with a variable that counts updates.
 fn counting(mut graph: Arc<Graph>) -> Result<Arc<Graph>> {
-    let spec = graph.find_variable("global_step").map(|variable| graph.spec_of(variable)).transpose()?;
-    if !spec.is_some_and(|spec| spec.dtype == DType::I64 && spec.shape.is_empty()) {
+    if graph.find_global_step()?.is_none() {
         Arc::make_mut(&mut graph).global_step()?;
     }
     Ok(graph)
@@ -79,11 +93,12 @@ impl Session for GraphSession {
 
     /// The values of the last outcome are overwritten where nobody else holds them; after an error it has none.
     fn run(&mut self, request: &Request<Output, Input>, outcome: &mut Outcome) -> Result<()> {
-        let watch = Watch::start(&request.options);
+        let watch = self.watches.start(&request.options);
         outcome.metadata = None;
         if !self.plans.find(&request.fetches, &request.feeds) {
-            let arena = &mut self.arena;
-            let plan = Plan::new(&self.graph, &self.variables, arena, &request.fetches, &request.feeds)?;
+            let (arena, limit) = (&mut self.arena, self.limit);
+            let plan = Plan::new(&self.graph, &self.variables, arena, limit, &request.fetches, &request.feeds)?;
+            plan.changed().for_each(|variable| self.variables.entry_mut(variable).will_be_updated());
             self.plans.insert(plan);
         }
         let plan = self.plans.front();
@@ -116,18 +131,16 @@ impl Session for GraphSession {
     }
 
     fn initialize(&mut self, scope: Scope) -> Result<()> {
-        if scope == Scope::Local {
-            return Ok(());
-        }
         let (graph, kernels, seed) = (&self.graph, &*self.kernels, self.seed);
-        self.variables.initialize(|node, spec| match graph.nodes()[node.index()].op() {
+        self.limit.check("the initialisation", self.variables.bytes_to_initialize(scope), self.arena.bytes())?;
+        self.variables.initialize(scope, |node, spec| match graph.nodes()[node.index()].op() {
             Op::Variable(def) => initial_value(kernels, seed, spec, &def.initializer),
             _ => unreachable!("the node of a variable defines one"),
         })
     }
 
     fn uninitialized(&mut self, scope: Scope) -> Result<Vec<String>> {
-        Ok(if scope == Scope::Global { self.variables.uninitialized() } else { Vec::new() })
+        Ok(self.variables.uninitialized(scope))
     }
 }
 

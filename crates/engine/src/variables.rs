@@ -1,12 +1,17 @@
 //! The variables of a graph: their values, and for each a second buffer that is kept warm.
 
-use everstep_graph::{Graph, NodeId};
+use std::ops::Range;
+
+use everstep_graph::{Graph, NodeId, Variable};
+use everstep_session::Scope;
 use everstep_tensor::{Error, ErrorKind, Result, Spec, Tensor, Variables, VariablesMut};
 
-/// The variables of a graph, ascending by name.
+/// The variables of a graph: the global ones, ascending by name, then the local ones, which runs alone see.
 #[derive(Debug)]
 pub(crate) struct GraphVariables {
     entries: Vec<Entry>,
+    /// How many of them are global.
+    globals: usize,
     global_step: usize,
 }
 
@@ -14,21 +19,32 @@ pub(crate) struct GraphVariables {
 ///
 /// Its value is written in place if nobody else holds it. Otherwise the next value goes into the spare buffer, and the
 /// buffer that is still being read becomes the spare one: when its reader lets go, it is ready for the next time.
+/// A variable that some plan updates is counted with its spare buffer from then on, whether it exists already or not.
 #[derive(Debug)]
 pub(crate) struct Entry {
     node: NodeId,
     spec: Spec,
     value: Option<Tensor>,
     spare: Option<Tensor>,
+    is_updated: bool,
 }
 
 impl GraphVariables {
     /// The variables of the graph, none of which has a value.
     pub(crate) fn of(graph: &Graph) -> Result<Self> {
-        let entry = |variable| graph.spec_of(variable).map(|spec| Entry::new(variable.node(), spec));
-        let entries = graph.variables().into_iter().map(entry).collect::<Result<Vec<Entry>>>()?;
+        let (global, local) = (graph.variables(), graph.local_variables());
+        let globals = global.len();
+        let entry = |variable: Variable| graph.spec_of(variable).map(|spec| Entry::new(variable.node(), spec));
+        let entries = global.into_iter().chain(local).map(entry).collect::<Result<Vec<Entry>>>()?;
         let global_step = entries.iter().position(|entry| entry.spec.name == "global_step");
-        Ok(Self { entries, global_step: global_step.expect("the session gave the graph one") })
+        Ok(Self { entries, globals, global_step: global_step.expect("the session gave the graph one") })
+    }
+
+    fn places(&self, scope: Scope) -> Range<usize> {
+        match scope {
+            Scope::Global => 0..self.globals,
+            Scope::Local => self.globals..self.entries.len(),
+        }
     }
 
     pub(crate) fn entry(&self, index: usize) -> &Entry {
@@ -50,32 +66,60 @@ impl GraphVariables {
         step.and_then(|step| u64::try_from(step).ok()).unwrap_or(0)
     }
 
-    pub(crate) fn uninitialized(&self) -> Vec<String> {
-        let missing = self.entries.iter().filter(|entry| entry.value.is_none());
+    pub(crate) fn uninitialized(&self, scope: Scope) -> Vec<String> {
+        let missing = self.entries[self.places(scope)].iter().filter(|entry| entry.value.is_none());
         missing.map(|entry| entry.spec.name.clone()).collect()
     }
 
-    /// Gives every variable the value that `value` makes; if one cannot be made, none is given.
-    pub(crate) fn initialize(&mut self, value: impl Fn(NodeId, &Spec) -> Result<Tensor>) -> Result<()> {
-        let values =
-            self.entries.iter().map(|entry| value(entry.node, &entry.spec)).collect::<Result<Vec<Tensor>>>()?;
-        for (entry, value) in self.entries.iter_mut().zip(values) {
+    /// Gives every variable of the scope the value that `value` makes; if one cannot be made, none is given.
+    pub(crate) fn initialize(&mut self, scope: Scope, value: impl Fn(NodeId, &Spec) -> Result<Tensor>) -> Result<()> {
+        let places = self.places(scope);
+        let entries = &mut self.entries[places];
+        let values = entries.iter().map(|entry| value(entry.node, &entry.spec)).collect::<Result<Vec<Tensor>>>()?;
+        for (entry, value) in entries.iter_mut().zip(values) {
             entry.value = Some(value);
         }
         Ok(())
     }
 
+    /// Bytes of all variables, with the second buffers of those that are updated, and of those `updated` besides.
+    pub(crate) fn bytes_with(&self, updated: impl Fn(usize) -> bool) -> usize {
+        let of = |(index, entry): (usize, &Entry)| match entry.is_updated || updated(index) {
+            true => 2 * entry.bytes(),
+            false => entry.bytes(),
+        };
+        self.entries.iter().enumerate().map(of).sum()
+    }
+
+    /// Bytes that are held while all variables of the scope get new values.
+    pub(crate) fn bytes_to_initialize(&self, scope: Scope) -> usize {
+        self.held_bytes() + self.entries[self.places(scope)].iter().map(Entry::bytes).sum::<usize>()
+    }
+
+    /// Bytes of the values and second buffers there are.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.entries
+            .iter()
+            .flat_map(|entry| [&entry.value, &entry.spare])
+            .flatten()
+            .map(|held| held.bytes().len())
+            .sum()
+    }
+
+    /// Which one of the global ones has that name.
     fn find(&self, name: &str) -> Result<usize> {
-        self.entries.binary_search_by(|entry| entry.spec.name.as_str().cmp(name)).map_err(|_| {
-            let message = format!("there is no variable {name}; specs() lists those there are");
-            Error::new(ErrorKind::NotFound, message)
-        })
+        self.entries[self.places(Scope::Global)].binary_search_by(|entry| entry.spec.name.as_str().cmp(name)).map_err(
+            |_| {
+                let message = format!("there is no variable {name}; specs() lists those there are");
+                Error::new(ErrorKind::NotFound, message)
+            },
+        )
     }
 }
 
 impl Variables for GraphVariables {
     fn specs(&self) -> Vec<Spec> {
-        self.entries.iter().map(|entry| entry.spec.clone()).collect()
+        self.entries[self.places(Scope::Global)].iter().map(|entry| entry.spec.clone()).collect()
     }
     fn read(&self, name: &str) -> Result<Tensor> {
         self.entries[self.find(name)?].value().cloned()
@@ -94,11 +138,21 @@ impl VariablesMut for GraphVariables {
 
 impl Entry {
     fn new(node: NodeId, spec: Spec) -> Self {
-        Self { node, spec, value: None, spare: None }
+        Self { node, spec, value: None, spare: None, is_updated: false }
     }
 
     pub(crate) fn spec(&self) -> &Spec {
         &self.spec
+    }
+
+    /// A plan updates it.
+    pub(crate) fn will_be_updated(&mut self) {
+        self.is_updated = true;
+    }
+
+    /// Bytes of its value.
+    fn bytes(&self) -> usize {
+        self.spec.shape.iter().product::<usize>() * self.spec.dtype.size()
     }
 
     /// # Errors

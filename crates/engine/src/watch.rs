@@ -2,24 +2,43 @@
 
 use std::time::{Duration, Instant};
 
-use everstep_graph::Node;
-use everstep_session::{KernelStats, RunMetadata, RunOptions};
+use everstep_session::{KernelStats, RunOptions, SessionConfig};
 use everstep_tensor::{Error, ErrorKind, Result};
+
+/// What the configuration says of the time of every run.
+#[derive(Debug)]
+pub(crate) struct Watches {
+    timeout: Option<Duration>,
+    trace_every: u64,
+    runs: u64,
+}
 
 /// Started with a run; looked at between kernels.
 #[derive(Debug)]
 pub(crate) struct Watch {
     started: Instant,
     timeout: Option<Duration>,
-    trace: Option<RunMetadata>,
+    kernels: Option<Vec<KernelStats>>,
+}
+
+impl Watches {
+    pub(crate) fn new(config: &SessionConfig) -> Self {
+        Self { timeout: config.operation_timeout, trace_every: config.trace_every, runs: 0 }
+    }
+
+    /// The next run begins.
+    pub(crate) fn start(&mut self, options: &RunOptions) -> Watch {
+        self.runs += 1;
+        let is_due = self.trace_every > 0 && self.runs.is_multiple_of(self.trace_every);
+        Watch {
+            started: Instant::now(),
+            timeout: options.timeout.or(self.timeout),
+            kernels: (options.trace || is_due).then(Vec::new),
+        }
+    }
 }
 
 impl Watch {
-    pub(crate) fn start(options: &RunOptions) -> Self {
-        let trace = options.trace.then(RunMetadata::default);
-        Self { started: Instant::now(), timeout: options.timeout, trace }
-    }
-
     /// # Errors
     /// `DeadlineExceeded`, if the run has taken as long as it may.
     pub(crate) fn check(&self) -> Result<()> {
@@ -28,24 +47,23 @@ impl Watch {
         Err(Error::new(ErrorKind::DeadlineExceeded, message))
     }
 
-    /// Does the work of a node; a traced run remembers how long it took.
-    pub(crate) fn time<T>(&mut self, node: &Node, bytes: usize, work: impl FnOnce() -> T) -> T {
-        let Some(trace) = &mut self.trace else { return work() };
+    /// Does the work of a kernel; a traced run remembers how long it took.
+    pub(crate) fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let Some(kernels) = &mut self.kernels else { return work() };
         let start = self.started.elapsed();
         let done = work();
-        trace.kernels.push(KernelStats {
-            node: node.name().into(),
-            kernel: node.op().name().into(),
-            thread: 0,
-            start,
-            elapsed: self.started.elapsed() - start,
-            bytes: bytes as u64,
-        });
+        let elapsed = self.started.elapsed() - start;
+        kernels.push(KernelStats { start, elapsed, ..KernelStats::default() });
         done
     }
 
-    /// What was traced, if it was asked for.
-    pub(crate) fn into_metadata(self) -> Option<RunMetadata> {
-        self.trace
+    /// What is known of the last kernel, to be completed; nothing if the run is not traced.
+    pub(crate) fn last(&mut self) -> Option<&mut KernelStats> {
+        self.kernels.as_mut()?.last_mut()
+    }
+
+    /// The kernels that ran, if the run is traced.
+    pub(crate) fn into_kernels(self) -> Option<Vec<KernelStats>> {
+        self.kernels
     }
 }

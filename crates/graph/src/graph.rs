@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, panic::Location};
 
 use everstep_tensor::{Error, ErrorKind, Result};
 
-use crate::{Node, NodeId, Op, Output, Summary, TensorType};
+use crate::{Node, NodeId, Op, Output, Summary, TensorType, Update};
 
 /// A static computation graph. It is built node by node and computes nothing; a session runs it.
 ///
@@ -27,6 +27,7 @@ pub struct Graph {
     nodes: Vec<Node>,
     names: BTreeMap<String, NodeId>,
     pub(crate) summaries: Vec<Summary>,
+    pub(crate) update_ops: Vec<Update>,
     /// The scope that is being built, with its trailing slash; empty at the root.
     scope: String,
     /// Whom errors name while a composite is being built.
@@ -131,12 +132,13 @@ impl Graph {
     /// What `build` returns; what it had built is then removed.
     #[track_caller]
     pub fn composite<T>(&mut self, name: &str, build: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let (nodes, summaries) = (self.nodes.len(), self.summaries.len());
+        let (nodes, summaries, update_ops) = (self.nodes.len(), self.summaries.len(), self.update_ops.len());
         let built = self.on_behalf(|graph| graph.scope(name, build));
         if built.is_err() {
             self.nodes.truncate(nodes);
             self.names.retain(|_, id| id.index() < nodes);
             self.summaries.truncate(summaries);
+            self.update_ops.truncate(update_ops);
         }
         built
     }

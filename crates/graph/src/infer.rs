@@ -35,6 +35,10 @@ impl Op {
             (Self::ArgMax { axis }, [input]) => vec![infer_arg_max(*axis, input)?],
             (Self::Cast(dtype), [input]) => vec![TensorType::new(*dtype, input.shape.clone())],
             (Self::Identity, [input]) => vec![input.clone()],
+            (Self::CheckNumerics, [input]) => {
+                check_float(input.dtype)?;
+                vec![input.clone()]
+            }
             (Self::UnaryGrad(_) | Self::SoftmaxGrad, [gradient, output]) => vec![infer_same(gradient, output)?],
             (Self::SumToShape, [gradient, operand]) => vec![infer_sum_to_shape(gradient, operand)?],
             (Self::Spread { axes, keep_dims, .. }, [gradient, operand]) => {
@@ -56,7 +60,8 @@ impl Op {
             | Self::LogSoftmax
             | Self::ArgMax { .. }
             | Self::Cast(_)
-            | Self::Identity => 1,
+            | Self::Identity
+            | Self::CheckNumerics => 1,
             Self::MatMul(_)
             | Self::Binary(_)
             | Self::Compare(_)

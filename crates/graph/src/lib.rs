@@ -16,6 +16,7 @@ mod operations;
 mod partial_shape;
 mod summary;
 mod tensor_type;
+mod update_ops;
 mod variables;
 mod verify;
 
@@ -24,7 +25,7 @@ pub use graph::Graph;
 pub use handle::{Input, NodeId, Output, Update, Variable};
 pub use initializer::Initializer;
 pub use node::Node;
-pub use op::{Binary, Compare, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef};
+pub use op::{Binary, Compare, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef, VariableKind};
 pub use partial_shape::PartialShape;
 pub use summary::Summary;
 pub use tensor_type::TensorType;

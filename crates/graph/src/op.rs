@@ -55,6 +55,8 @@ pub enum Op {
     Cast(DType),
     /// The input itself.
     Identity,
+    /// The input itself, float; a run in which an element of it is NaN or infinite fails and changes nothing.
+    CheckNumerics,
     /// The gradient of a function of one element: inputs (gradient of its output, its output), float, of one shape.
     UnaryGrad(UnaryGrad),
     /// The gradient of [`Op::Softmax`]: inputs (gradient of its output, its output), float, of one shape.
@@ -87,8 +89,19 @@ pub struct VariableDef {
     pub shape: Shape,
     /// How it gets its first value.
     pub initializer: Initializer,
-    /// Whether optimizers change it unless told otherwise.
-    pub trainable: bool,
+    /// Who changes it, and how long it lives.
+    pub kind: VariableKind,
+}
+
+/// Who changes a variable, and how long it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VariableKind {
+    /// Optimizers change it unless told otherwise; it is saved.
+    Trainable,
+    /// Optimizers leave it alone: a slot, a counter, a moving average; it is saved.
+    State,
+    /// Optimizers leave it alone, each session makes it anew, and it is never saved.
+    Local,
 }
 
 /// Which operands of a matrix product are given transposed.
@@ -261,6 +274,7 @@ impl Op {
             Self::ArgMax { .. } => "ArgMax",
             Self::Cast(_) => "Cast",
             Self::Identity => "Identity",
+            Self::CheckNumerics => "CheckNumerics",
             Self::UnaryGrad(UnaryGrad::Relu) => "ReluGrad",
             Self::UnaryGrad(UnaryGrad::Tanh) => "TanhGrad",
             Self::UnaryGrad(UnaryGrad::Sigmoid) => "SigmoidGrad",
@@ -322,9 +336,11 @@ impl Op {
         let list = |attributes: [Option<String>; 3]| attributes.into_iter().flatten().collect();
         match self {
             Self::Constant(value) => vec![format!("{value:?}")],
-            Self::Variable(VariableDef { initializer, trainable, .. }) => {
-                list([Some(format!("{initializer:?}")), flag(*trainable, "trainable"), None])
-            }
+            Self::Variable(VariableDef { initializer, kind, .. }) => list([
+                Some(format!("{initializer:?}")),
+                flag(*kind == VariableKind::Trainable, "trainable"),
+                flag(*kind == VariableKind::Local, "local"),
+            ]),
             Self::MatMul(transpose) => list([flag(transpose.a, "transpose_a"), flag(transpose.b, "transpose_b"), None]),
             Self::Reduce { axes, keep_dims, .. } => {
                 list([Some(format!("{axes:?}")), flag(*keep_dims, "keep_dims"), None])

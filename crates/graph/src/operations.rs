@@ -67,6 +67,15 @@ impl Graph {
         let control: Vec<_> = updates.iter().map(|update| update.node()).collect();
         self.push(name, Op::Identity, &[value.into()], &control).map(Output::first)
     }
+
+    /// The value, in a run that fails and changes nothing if an element of it is NaN or infinite.
+    ///
+    /// # Errors
+    /// If the value is not float.
+    #[track_caller]
+    pub fn check_numerics(&mut self, value: impl Into<Output>) -> Result<Output> {
+        self.add_op(Op::CheckNumerics, &[value.into()])
+    }
 }
 
 /// Matrix product, softmax, conversions.

@@ -72,6 +72,7 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
                 format!("shapes {:?} and {:?} do not hold as many elements", input.shape, output.shape)
             })
         }
+        (Kernel::CheckNumerics, &[input], []) => call.finite(input),
         (Kernel::Random { distribution, .. }, [], [output]) => {
             call.dtype(output.as_view(), FLOATS)?;
             call.distribution(distribution)
@@ -127,6 +128,7 @@ impl Kernel {
             Kernel::ArgMax { .. } => "argmax",
             Kernel::Cast => "cast",
             Kernel::Copy => "copy",
+            Kernel::CheckNumerics => "check numerics",
             Kernel::Random { .. } => "random",
         }
     }
@@ -137,6 +139,7 @@ impl Kernel {
             Kernel::MatMul { .. } | Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
             Kernel::SoftmaxGrad => (2, 1),
             Kernel::SparseSoftmaxCrossEntropy => (2, 2),
+            Kernel::CheckNumerics => (1, 0),
             Kernel::Random { .. } => (0, 1),
             _ => (1, 1),
         }
@@ -374,6 +377,18 @@ impl Call {
             Some((row, label)) => self
                 .require(false, || format!("label {label} of row {row} is not in 0..{classes}, the number of classes")),
         }
+    }
+
+    fn finite(self, input: View<'_>) -> Checked {
+        self.dtype(input, FLOATS)?;
+        let culprit = match input.data {
+            Data::F32(values) => values.iter().position(|value| !value.is_finite()).map(|at| (at, values[at].into())),
+            Data::F64(values) => values.iter().position(|value| !value.is_finite()).map(|at| (at, values[at])),
+            _ => None,
+        };
+        let Some((place, value)): Option<(usize, f64)> = culprit else { return Ok(()) };
+        let message = format!("{}: element {place} of shape {:?} is {value}", self.name, input.shape);
+        Err(KernelError::divergence(message))
     }
 
     fn distribution(self, distribution: &Distribution) -> Checked {

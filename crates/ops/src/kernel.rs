@@ -73,6 +73,8 @@ pub enum Kernel {
     Cast,
     /// Copies every element, any dtype; the output may have another shape with as many elements.
     Copy,
+    /// Nothing but a look at a float input: an element that is NaN or infinite is an error; no outputs.
+    CheckNumerics,
     /// Fills the output, float; no inputs.
     ///
     /// Element `i` depends on the key and `i` alone; an f32 is the f64 of the same key and place, rounded.

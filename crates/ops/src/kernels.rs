@@ -14,6 +14,7 @@ pub trait Kernels: Send + Sync + Debug {
     ///
     /// # Errors
     /// If a number of tensors, a dtype, a shape, an attribute or a label does not fit; the outputs are then untouched.
+    /// [`Kernel::CheckNumerics`] alone gives an error that [is a divergence](KernelError::is_divergence).
     fn run(&self, kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Result<(), KernelError>;
 
     /// Applies `update` to `targets`; what it takes is said at each [`Update`].

@@ -1,58 +1,90 @@
 //! The output that trains when it is fetched.
 
-use everstep_graph::{Graph, Op, Output, Variable};
-use everstep_tensor::Result;
+use everstep_graph::{Graph, Op, Output, Variable, VariableKind};
+use everstep_tensor::{Result, Spec};
 
-use crate::{Optimizer, global_norm};
+use crate::{Optimizer, TrainOpOptions, VariableGradient, add_gradients_summaries, global_norm};
 
 /// What a training loop fetches and watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainOp {
     /// The loss from before the update; fetching it applies the update and increments the global step.
     pub output: Output,
-    /// The [`global_norm`] of the gradients; fetched beside the loss it tells a guard of a NaN that the loss does not show.
+    /// The [`global_norm`] of the gradients before they are transformed; fetched beside the loss it tells a guard of a NaN
+    /// that the loss does not show.
     pub gradient_norm: Output,
-    /// The variable that counts updates.
-    pub global_step: Variable,
 }
 
-/// A train op for every trainable variable of the graph.
+/// A train op with the default [`TrainOpOptions`]: for every trainable variable of the graph.
 ///
 /// # Errors
-/// As [`create_train_op_for`].
+/// As [`create_train_op_with`].
 #[track_caller]
 pub fn create_train_op(graph: &mut Graph, loss: impl Into<Output>, optimizer: &dyn Optimizer) -> Result<TrainOp> {
-    let variables = graph.trainable_variables();
-    create_train_op_for(graph, loss, optimizer, &variables)
+    create_train_op_with(graph, loss, optimizer, TrainOpOptions::default())
 }
 
-/// A train op that changes the given variables: gradients of the loss, the optimizer's updates and the next global step,
-/// as nodes in the scope `train`.
+/// A train op: gradients of the loss, the optimizer's updates and the next global step, as nodes in the scope `train`.
 ///
-/// Nothing looks at the numbers: a loss or a gradient that is not finite is for a guard to find, and for the loop not to save.
+/// Its value is the loss from before the updates, as every value of a run; so it does not matter in which order
+/// `update_ops` and the optimizer's updates stand.
+/// A gradient that is not finite under a finite loss is for a guard to find, by [`TrainOp::gradient_norm`].
+///
+/// ```
+/// use everstep_graph::{Graph, Initializer};
+/// use everstep_optim::{Sgd, TrainOpOptions, clip_gradient_norms_fn, create_train_op_with};
+/// use everstep_tensor::DType;
+///
+/// let mut graph = Graph::new();
+/// let weight = graph.variable("weight", DType::F32, [3], Initializer::ONES)?;
+/// let squares = graph.square(weight)?;
+/// let loss = graph.sum(squares, [0])?;
+/// let options = TrainOpOptions {
+///     transform_grads_fn: Some(Box::new(clip_gradient_norms_fn(1.0))),
+///     summarize_gradients: true,
+///     ..TrainOpOptions::default()
+/// };
+/// create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.1 }, options)?;
+/// assert_eq!(graph.summaries()[0].tag, "train/summarize_grads/weight_gradient_norm");
+/// # Ok::<(), everstep_tensor::Error>(())
+/// ```
 ///
 /// # Errors
-/// `InvalidArgument` naming the caller's line if there is no variable, one is not trainable, the loss does not depend on one,
-/// or the loss is not a float scalar.
+/// `InvalidArgument` naming the caller's line if there is no variable, one is not trainable, the loss does not depend on
+/// one or is not a float scalar, or the transform left no gradient; what the transform and the optimizer return.
 #[track_caller]
-pub fn create_train_op_for(
+pub fn create_train_op_with(
     graph: &mut Graph,
     loss: impl Into<Output>,
     optimizer: &dyn Optimizer,
-    variables: &[Variable],
+    options: TrainOpOptions<'_>,
 ) -> Result<TrainOp> {
     let loss = loss.into();
     graph.composite("train", |graph| {
-        check_variables(graph, variables)?;
-        let gradients = gradients(graph, loss, variables)?;
-        let of_variables: Vec<_> = variables.iter().copied().zip(gradients.iter().copied()).collect();
-        let mut updates = graph.scope(optimizer.name(), |graph| optimizer.apply(graph, &of_variables))?;
-        let global_step = graph.global_step()?;
-        let one = graph.scalar("one", graph.spec_of(global_step)?.dtype, 1.0)?;
-        updates.push(graph.assign_add(global_step, one)?);
-        let gradient_norm = global_norm(graph, &gradients)?;
-        let output = graph.after("train_op", loss, &updates)?;
-        Ok(TrainOp { output, gradient_norm, global_step })
+        let mut updates = options.update_ops.unwrap_or_else(|| graph.update_ops().to_vec());
+        let variables = options.variables_to_train.unwrap_or_else(|| graph.trainable_variables());
+        check_variables(graph, &variables)?;
+        let computed = gradients(graph, loss, &variables)?;
+        let gradient_norm = global_norm(graph, &computed)?;
+        let mut gradients: Vec<VariableGradient> = variables.into_iter().zip(computed).collect();
+        if let Some(transform) = options.transform_grads_fn {
+            gradients = transform(graph, gradients)?;
+        }
+        if gradients.is_empty() {
+            return Err(graph.refusal("train op", "the transform left no gradient; leave at least one"));
+        }
+        if options.summarize_gradients {
+            graph.scope("summarize_grads", |graph| add_gradients_summaries(graph, &gradients))?;
+        }
+        updates.extend(graph.scope(optimizer.name(), |graph| optimizer.apply(graph, &gradients))?);
+        if options.global_step {
+            let global_step = graph.global_step()?;
+            let one = graph.scalar("one", graph.spec_of(global_step)?.dtype, 1.0)?;
+            updates.push(graph.assign_add(global_step, one)?);
+        }
+        let checked = if options.check_numerics { graph.check_numerics(loss)? } else { loss };
+        let output = graph.after("train_op", checked, &updates)?;
+        Ok(TrainOp { output, gradient_norm })
     })
 }
 
@@ -62,10 +94,10 @@ fn check_variables(graph: &Graph, variables: &[Variable]) -> Result<()> {
         return Err(graph.refusal("train op", message));
     }
     for variable in variables {
-        let spec = graph.spec_of(*variable)?;
-        let op = graph.find(&spec.name).map(|node| node.op());
-        if !matches!(op, Some(Op::Variable(def)) if def.trainable) {
-            let message = format!("variable {} is not trainable; pass the trainable ones", spec.name);
+        let Spec { name, .. } = graph.spec_of(*variable)?;
+        let op = graph.find(&name).map(|node| node.op());
+        if !matches!(op, Some(Op::Variable(def)) if def.kind == VariableKind::Trainable) {
+            let message = format!("variable {name} is not trainable; pass the trainable ones");
             return Err(graph.refusal("train op", message));
         }
     }

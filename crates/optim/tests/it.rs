@@ -1,9 +1,12 @@
 //! Optimizers and the train op through the public API.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
-use everstep_graph::{Graph, Initializer, NodeId, Op, Output, PartialShape};
-use everstep_optim::{Adam, Momentum, Optimizer, Sgd, create_train_op, create_train_op_for, global_norm};
-use everstep_tensor::DType;
+use everstep_graph::{Graph, Initializer, NodeId, Op, Output, PartialShape, Variable};
+use everstep_optim::{
+    Adam, Momentum, Optimizer, Sgd, TrainOpOptions, add_gradients_summaries, clip_by_global_norm, clip_gradient_norms,
+    create_train_op, create_train_op_with, global_norm, multiply_gradients,
+};
+use everstep_tensor::{DType, Result};
 
 /// A graph with the variable `layer/w` f32[2] and its loss.
 fn graph() -> (Graph, Output) {
@@ -24,7 +27,6 @@ fn check(optimizer: &dyn Optimizer, expected: &str) {
         dump.lines().filter(|line| !line.starts_with("train/gradients") && !line.starts_with("train/global_norm"));
     let expected: Vec<&str> = expected.lines().map(str::trim).collect();
     assert_eq!(lines.skip(3).collect::<Vec<_>>(), expected, "\n{dump}");
-    assert_eq!(graph.find_variable("global_step"), Some(train.global_step));
     assert_eq!(graph.type_of(train.gradient_norm).unwrap().to_string(), "f32[]");
     assert_eq!(graph.type_of(train.output).unwrap().to_string(), "f32[]");
 }
@@ -38,7 +40,8 @@ fn gradient_descent() {
         global_step = VariableV2{Constant(0.0)}() i64[]
         train/one = Const{i64[] [1]}() i64[]
         train/AssignAdd = AssignAdd(global_step, train/one)
-        train/train_op = Identity(Sum, ^train/GradientDescent/update_layer/w/ApplyGradientDescent, ^train/AssignAdd) f32[]",
+        train/CheckNumerics = CheckNumerics(Sum) f32[]
+        train/train_op = Identity(train/CheckNumerics, ^train/GradientDescent/update_layer/w/ApplyGradientDescent, ^train/AssignAdd) f32[]",
     );
 }
 
@@ -53,7 +56,8 @@ fn momentum() {
         global_step = VariableV2{Constant(0.0)}() i64[]
         train/one = Const{i64[] [1]}() i64[]
         train/AssignAdd = AssignAdd(global_step, train/one)
-        train/train_op = Identity(Sum, ^train/Momentum/update_layer/w/ApplyMomentum, ^train/AssignAdd) f32[]",
+        train/CheckNumerics = CheckNumerics(Sum) f32[]
+        train/train_op = Identity(train/CheckNumerics, ^train/Momentum/update_layer/w/ApplyMomentum, ^train/AssignAdd) f32[]",
     );
 }
 
@@ -77,7 +81,8 @@ fn adam() {
         global_step = VariableV2{Constant(0.0)}() i64[]
         train/one = Const{i64[] [1]}() i64[]
         train/AssignAdd = AssignAdd(global_step, train/one)
-        train/train_op = Identity(Sum, ^train/Adam/update_layer/w/ApplyAdam, ^train/Adam/Assign, ^train/Adam/Assign_1, ^train/AssignAdd) f32[]",
+        train/CheckNumerics = CheckNumerics(Sum) f32[]
+        train/train_op = Identity(train/CheckNumerics, ^train/Adam/update_layer/w/ApplyAdam, ^train/Adam/Assign, ^train/Adam/Assign_1, ^train/AssignAdd) f32[]",
     );
 }
 
@@ -153,10 +158,94 @@ Sqrt = Sqrt(AddV2) f32[]
 }
 
 #[test]
+fn nothing_but_the_updates_may_be_left() {
+    let (mut graph, loss) = graph();
+    let options = TrainOpOptions {
+        global_step: false,
+        check_numerics: false,
+        summarize_gradients: true,
+        ..TrainOpOptions::default()
+    };
+    create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5 }, options).unwrap();
+    graph.verify().unwrap();
+    let dump = graph.to_string();
+    let last = "train/train_op = Identity(Sum, ^train/GradientDescent/update_layer/w/ApplyGradientDescent) f32[]\n";
+    assert!(dump.ends_with(last), "{dump}");
+    assert_eq!(graph.find_global_step().unwrap(), None);
+    let summaries: Vec<_> = graph.summaries().iter().map(|summary| summary.tag.as_str()).collect();
+    assert_eq!(summaries, ["train/summarize_grads/layer/w_gradient_norm"]);
+}
+
+#[test]
+fn registered_updates_are_applied_unless_others_are_named() {
+    let registered = |update_ops: fn(&mut Graph) -> Option<Vec<_>>| {
+        let (mut graph, loss) = graph();
+        let mean = graph.state("mean", DType::F32, [], Initializer::ZEROS).unwrap();
+        let update = graph.assign(mean, loss).unwrap();
+        graph.add_update_op(update).unwrap();
+        let options = TrainOpOptions { update_ops: update_ops(&mut graph), ..TrainOpOptions::default() };
+        create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5 }, options).unwrap();
+        graph.verify().unwrap();
+        let dump = graph.to_string();
+        dump.lines().last().unwrap().split_once("CheckNumerics, ").unwrap().1.to_owned()
+    };
+    let trained = "^train/GradientDescent/update_layer/w/ApplyGradientDescent, ^train/AssignAdd) f32[]";
+    assert_eq!(registered(|_| None), format!("^Assign, {trained}"));
+    assert_eq!(registered(|_| Some(Vec::new())), trained);
+    let another = |graph: &mut Graph| {
+        let mean = graph.find_variable("mean").unwrap();
+        Some(vec![graph.assign_add(mean, mean).unwrap()])
+    };
+    assert_eq!(registered(another), format!("^AssignAdd, {trained}"));
+}
+
+#[test]
+fn gradients_are_reported_by_name() {
+    let (mut graph, loss) = graph();
+    let weight = graph.find_variable("layer/w").unwrap();
+    let gradient = graph.gradients(loss, &[weight.output()]).unwrap()[0].unwrap();
+    let pairs = [(weight, gradient)];
+    assert_eq!(add_gradients_summaries(&mut graph, &pairs).unwrap(), ["layer/w_gradient_norm"]);
+    assert_eq!(add_gradients_summaries(&mut graph, &pairs).unwrap(), ["layer/w_gradient_norm_1"]);
+}
+
+#[test]
+fn clipping_and_multiplying_say_what_to_do_and_where() {
+    let (mut graph, loss) = graph();
+    let weight = graph.find_variable("layer/w").unwrap();
+    let gradient = graph.gradients(loss, &[weight.output()]).unwrap()[0].unwrap();
+    let (pairs, nodes) = ([(weight, gradient)], graph.nodes().len());
+    let check = |result: Result<Vec<(Variable, Output)>>, line: u32, expected: &str| {
+        let error = result.unwrap_err().to_string();
+        assert_eq!(error, expected.replace("HERE", &format!("at {}:{line}", file!())));
+    };
+    for (max_norm, shown) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN")] {
+        let message = format!("clip HERE: max_norm is {shown}; give a positive number");
+        check(clip_gradient_norms(&mut graph, &pairs, max_norm), line!(), &message);
+        check(clip_by_global_norm(&mut graph, &pairs, max_norm).map(|(pairs, _)| pairs), line!(), &message);
+    }
+    let message = "global norm HERE: there is no value; give at least one";
+    check(clip_by_global_norm(&mut graph, &[], 1.0).map(|(pairs, _)| pairs), line!(), message);
+    assert_eq!(clip_gradient_norms(&mut graph, &[], 1.0).unwrap(), []);
+
+    let message = "multiply gradients HERE: there is no multiplier; give at least one";
+    check(multiply_gradients(&mut graph, &pairs, &[].into()), line!(), message);
+    assert_eq!(graph.nodes().len(), nodes, "what was refused leaves nothing behind");
+    let step = graph.global_step().unwrap();
+    let message =
+        "multiply gradients HERE: there is no gradient of variable global_step; multiply only those that there are";
+    check(multiply_gradients(&mut graph, &pairs, &[(step, 1.0)].into()), line!(), message);
+}
+
+#[test]
 fn errors_say_what_to_do_and_where() {
     let optimizer = Sgd { learning_rate: 0.5 };
     let (mut graph, loss) = graph();
     graph.variable("unused", DType::F32, [], Initializer::ONES).unwrap();
+    let of = |variables: &[Variable]| TrainOpOptions {
+        variables_to_train: Some(variables.to_vec()),
+        ..TrainOpOptions::default()
+    };
 
     let line = line!() + 1;
     let error = create_train_op(&mut graph, loss, &optimizer).unwrap_err().to_string();
@@ -164,23 +253,28 @@ fn errors_say_what_to_do_and_where() {
     assert_eq!(error, format!("train op at {}:{line}: {message}", file!()));
 
     let weight = graph.find_variable("layer/w").unwrap();
-    create_train_op_for(&mut graph, loss, &optimizer, &[weight]).unwrap();
+    create_train_op_with(&mut graph, loss, &optimizer, of(&[weight])).unwrap();
 
     let step = graph.global_step().unwrap();
     let line = line!() + 1;
-    let error = create_train_op_for(&mut graph, loss, &optimizer, &[step]).unwrap_err().to_string();
+    let error = create_train_op_with(&mut graph, loss, &optimizer, of(&[step])).unwrap_err().to_string();
     let message = "variable global_step is not trainable; pass the trainable ones";
     assert_eq!(error, format!("train op at {}:{line}: {message}", file!()));
 
     let line = line!() + 1;
-    let error = create_train_op_for(&mut graph, loss, &optimizer, &[]).unwrap_err().to_string();
+    let error = create_train_op_with(&mut graph, loss, &optimizer, of(&[])).unwrap_err().to_string();
     let message = "there is no variable to train; build layers first, or pass the variables to train";
     assert_eq!(error, format!("train op at {}:{line}: {message}", file!()));
 
     let line = line!() + 1;
-    let error = create_train_op_for(&mut graph, weight, &optimizer, &[weight]).unwrap_err().to_string();
+    let error = create_train_op_with(&mut graph, weight, &optimizer, of(&[weight])).unwrap_err().to_string();
     let message = "the loss layer/w is f32[2], not a float scalar; take the mean of it";
     assert_eq!(error, format!("gradients at {}:{line}: {message}", file!()));
+
+    let nothing = TrainOpOptions { transform_grads_fn: Some(Box::new(|_, _| Ok(Vec::new()))), ..of(&[weight]) };
+    let line = line!() + 1;
+    let error = create_train_op_with(&mut graph, loss, &optimizer, nothing).unwrap_err().to_string();
+    assert_eq!(error, format!("train op at {}:{line}: the transform left no gradient; leave at least one", file!()));
 
     let line = line!() + 1;
     let error = global_norm(&mut graph, &[]).unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use everstep_tensor::DType::{self, F32, I64};
 
-use super::{Lifetime, Slot, share_slots};
+use super::{Lifetime, Slot, live_bytes, share_slots};
 
 #[track_caller]
 fn check(values: &[(DType, usize, usize, usize)], places: &[usize], slots: &[(DType, usize)]) {
@@ -39,4 +39,12 @@ fn outputs_of_one_instruction_lie_apart() {
 fn the_least_slot_that_holds_it_is_taken_else_the_longest_grows() {
     let values = [(F32, 2, 0, 0), (F32, 9, 0, 0), (F32, 5, 1, 1), (F32, 4, 1, 1), (F32, 12, 2, 2)];
     check(&values, &[0, 1, 1, 0, 1], &[(F32, 4), (F32, 12)]);
+}
+
+#[test]
+fn live_bytes_are_those_of_the_values_needed_then() {
+    let lifetime = |(dtype, elements, made, needed)| Lifetime { dtype, elements, made, needed };
+    let values = [(F32, 2, 0, 1), (I64, 1, 1, usize::MAX), (F32, 4, 2, 2)].map(lifetime);
+    assert_eq!(live_bytes(&values, 4), [8, 16, 24, 8, 8]);
+    assert_eq!(live_bytes(&[], 0), [0]);
 }

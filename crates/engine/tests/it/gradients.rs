@@ -169,6 +169,7 @@ fn softmax_and_cross_entropy() {
 #[test]
 fn identities_and_casts() {
     Case::of(&[&[2, 2]]).check(|graph, inputs| graph.identity("same", inputs[0]));
+    Case::of(&[&[2, 2]]).check(|graph, inputs| graph.check_numerics(inputs[0]));
     Case { step: 1e-3, tolerance: 1e-3, ..Case::of(&[&[3]]) }.check(|graph, inputs| {
         let single = graph.cast(inputs[0], DType::F32)?;
         let square = graph.square(single)?;

@@ -12,11 +12,12 @@ fn check(optimizer: &dyn Optimizer) {
     let mlp = Mlp::new(optimizer, 8);
     for threads in [1, 2, 3] {
         let images = mlp.feeds(rows, 0)[0].clone();
+        let step = mlp.graph.find_variable("global_step").unwrap();
         let wider = Tensor::zeros(images.1.dtype(), [rows, 6]).unwrap();
         SessionLaws {
             open: &|| mlp.open(threads),
             train: mlp.train.output,
-            reads: vec![mlp.loss, mlp.accuracy, mlp.train.gradient_norm, mlp.train.global_step.output()],
+            reads: vec![mlp.loss, mlp.accuracy, mlp.train.gradient_norm, step.output()],
             feeds: &|position| mlp.feeds(rows, position),
             wrong_feeds: vec![
                 vec![],

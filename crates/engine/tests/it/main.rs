@@ -1,12 +1,15 @@
 //! The engine through its public API.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+mod config;
 mod gradients;
 mod kernels;
 mod laws;
+mod local_variables;
 mod mlp;
 mod optimizers;
 mod plans;
 mod requests;
 mod semantics;
 mod snapshots;
+mod train_op;

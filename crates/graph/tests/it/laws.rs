@@ -49,7 +49,8 @@ fn build(graph: &mut Graph, op: u8, one: Output, other: Output) -> Result<Output
         24 => graph.less(one, other),
         25 => graph.min(one, Axes::all().keep()),
         26 => graph.exp(one),
-        _ => graph.log(one),
+        27 => graph.log(one),
+        _ => graph.check_numerics(one),
     }
 }
 
@@ -67,7 +68,7 @@ fn grow(recipes: &[Recipe]) -> (Graph, Vec<Output>) {
 }
 
 fn recipes() -> impl Strategy<Value = Vec<Recipe>> {
-    prop::collection::vec((0u8..28, 0usize..64, 0usize..64), 1..40)
+    prop::collection::vec((0u8..29, 0usize..64, 0usize..64), 1..40)
 }
 
 /// The recipes without those that do not fit a run of [`BATCH`]: an unknown axis may stand beside one of length 1.

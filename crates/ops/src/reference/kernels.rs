@@ -14,6 +14,7 @@ use crate::{
 pub(super) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) {
     match (kernel, inputs, outputs) {
         (Kernel::Copy, &[input], [output]) => copy(input, output),
+        (Kernel::CheckNumerics, ..) => {} // The check has looked.
         (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
             cross_entropy(logits, labels, loss, backprop);
         }

@@ -77,3 +77,24 @@ fn argmax_finds_the_first_nan() {
         assert_eq!(found[0].bits(), [1, 1]);
     }
 }
+
+#[test]
+fn checked_numbers_are_finite() {
+    let both: [&dyn Kernels; 2] = [&Reference, &Cpu::new(1).unwrap()];
+    for kernels in both {
+        let check = |input: Tensor| run(kernels, &Kernel::CheckNumerics, &[input], &[]).map(|outputs| outputs.len());
+        assert_eq!(check(f32s(&[2], &[f32::MAX, -0.0])), Ok(0));
+        assert_eq!(check(f64s(&[0], &[])), Ok(0));
+        for (value, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
+            let mut values = vec![1.0; 30];
+            values[17] = value;
+            let error = check(f64s(&[5, 6], &values)).unwrap_err();
+            assert_eq!(error.to_string(), format!("check numerics: element 17 of shape [5, 6] is {shown}"));
+            assert!(error.is_divergence());
+            let single: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+            assert_eq!(check(f32s(&[5, 6], &single)).unwrap_err(), error);
+        }
+        let integers = check(i32s(&[1], &[1])).unwrap_err();
+        assert!(!integers.is_divergence(), "{integers}");
+    }
+}

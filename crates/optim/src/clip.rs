@@ -1,0 +1,84 @@
+//! Gradients of bounded length.
+
+use everstep_graph::{Graph, Output};
+use everstep_tensor::Result;
+
+use crate::{VariableGradient, global_norm};
+
+/// Each gradient for itself, scaled down so that its L2 norm is at most `max_norm`; a shorter one stays bit for bit.
+///
+/// The formula is that of TensorFlow's `clip_gradient_norms`: `gradient * max_norm / max(norm, max_norm)`.
+/// A gradient that is not finite, or whose norm is not, becomes NaN, so that a guard sees it.
+///
+/// # Errors
+/// `InvalidArgument` naming the caller's line if `max_norm` is not positive, or a handle is of another graph.
+#[track_caller]
+pub fn clip_gradient_norms(
+    graph: &mut Graph,
+    gradients: &[VariableGradient],
+    max_norm: f64,
+) -> Result<Vec<VariableGradient>> {
+    graph.composite("clip_grads", |graph| {
+        check(graph, max_norm)?;
+        let mut clipped = Vec::with_capacity(gradients.len());
+        for (variable, gradient) in gradients {
+            let norm = global_norm(graph, &[*gradient])?;
+            let scale = scale(graph, norm, max_norm)?;
+            clipped.push((*variable, graph.mul(*gradient, scale)?));
+        }
+        Ok(clipped)
+    })
+}
+
+/// [`clip_gradient_norms`] as the transform of a train op.
+pub fn clip_gradient_norms_fn(
+    max_norm: f64,
+) -> impl Fn(&mut Graph, Vec<VariableGradient>) -> Result<Vec<VariableGradient>> {
+    move |graph, gradients| clip_gradient_norms(graph, &gradients, max_norm)
+}
+
+/// All gradients scaled down by one factor, so that their [`global_norm`] is at most `max_norm`; returns that norm too.
+///
+/// As TensorFlow's `clip_by_global_norm`: below the limit they stay bit for bit, and if the norm is not finite all
+/// become NaN.
+///
+/// # Errors
+/// `InvalidArgument` naming the caller's line if there is no gradient, `max_norm` is not positive, or a handle is of
+/// another graph.
+#[track_caller]
+pub fn clip_by_global_norm(
+    graph: &mut Graph,
+    gradients: &[VariableGradient],
+    max_norm: f64,
+) -> Result<(Vec<VariableGradient>, Output)> {
+    graph.composite("clip_by_global_norm", |graph| {
+        check(graph, max_norm)?;
+        let values: Vec<Output> = gradients.iter().map(|(_, gradient)| *gradient).collect();
+        let norm = global_norm(graph, &values)?;
+        let scale = scale(graph, norm, max_norm)?;
+        let mut clipped = Vec::with_capacity(gradients.len());
+        for (variable, gradient) in gradients {
+            let dtype = graph.type_of(*gradient)?.dtype;
+            let scale = if graph.type_of(scale)?.dtype == dtype { scale } else { graph.cast(scale, dtype)? };
+            clipped.push((*variable, graph.mul(*gradient, scale)?));
+        }
+        Ok((clipped, norm))
+    })
+}
+
+fn check(graph: &Graph, max_norm: f64) -> Result<()> {
+    if max_norm > 0.0 {
+        return Ok(());
+    }
+    Err(graph.refusal("clip", format!("max_norm is {max_norm}; give a positive number")))
+}
+
+/// `max_norm / max(norm, max_norm)`, which is 1 below the limit; NaN if the norm is not finite.
+fn scale(graph: &mut Graph, norm: Output, max_norm: f64) -> Result<Output> {
+    let limit = graph.scalar("max_norm", graph.type_of(norm)?.dtype, max_norm)?;
+    let longer = graph.maximum(norm, limit)?;
+    let scale = graph.div(limit, longer)?;
+    // Zero; NaN of an infinity too, which would otherwise scale finite gradients to zero.
+    let zero = graph.sub(norm, norm)?;
+    graph.add(scale, zero)
+}

@@ -1,0 +1,21 @@
+//! What a run reports about its gradients.
+
+use everstep_graph::Graph;
+use everstep_tensor::Result;
+
+use crate::{VariableGradient, global_norm};
+
+/// Registers the L2 norm of each gradient to be reported as `variable_gradient_norm`, and returns the tags.
+///
+/// # Errors
+/// `InvalidArgument` naming the caller's line if a handle is of another graph.
+#[track_caller]
+pub fn add_gradients_summaries(graph: &mut Graph, gradients: &[VariableGradient]) -> Result<Vec<String>> {
+    let mut tags = Vec::with_capacity(gradients.len());
+    for (variable, gradient) in gradients {
+        let name = graph.spec_of(*variable)?.name;
+        let norm = global_norm(graph, &[*gradient])?;
+        tags.push(graph.summary_scalar(&format!("{name}_gradient_norm"), norm)?);
+    }
+    Ok(tags)
+}
