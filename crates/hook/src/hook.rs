@@ -1,14 +1,14 @@
 //! Something that watches every run.
 
 use everstep_session::Session;
-use everstep_tensor::{Error, Result, VariablesMut};
+use everstep_tensor::{Error, Result, Variables, VariablesMut};
 
-use crate::{AfterRun, BeforeRun, Start};
+use crate::{AfterRun, BeforeRun, Start, Verdict};
 
 /// Something that watches every run of a training loop: it counts, logs, feeds, guards, asks for saves and stops.
 ///
-/// Law: the loop calls `begin (after_create_session (before_run after_run)*)+ (end | failed)`, in list order in every
-/// phase; `failed` reaches every hook that began and has not been told `end`, once, whoever failed.
+/// Law: the loop calls `begin (after_create_session (before_run judge (after_run | undone))*)+ (end | failed)`, in list
+/// order in every phase; `failed` reaches every hook that began and has not been told `end`, once, whoever failed.
 ///
 /// ```
 /// use everstep_hook::{AfterRun, BeforeRun, Hook};
@@ -73,11 +73,39 @@ pub trait Hook<S: Session> {
         Ok(())
     }
 
-    /// Called after each run that succeeded.
+    /// Called after each run that succeeded, before any hook's [`after_run`](Self::after_run): whether the run counts.
+    ///
+    /// A hook that answers [`Verdict::Undone`] must have brought the session back to what it was before the run. Every
+    /// hook is asked, whatever those before it answered; a hook must not act on the run before all have answered.
+    ///
+    /// # Errors
+    /// The step is not saved, and no hook sees it.
+    fn judge(&mut self, _run: &mut AfterRun<'_, S>) -> Result<Verdict> {
+        Ok(Verdict::Kept)
+    }
+
+    /// Called after each run that succeeded and was kept.
     ///
     /// # Errors
     /// The step is not saved.
     fn after_run(&mut self, _run: &mut AfterRun<'_, S>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Called instead of [`after_run`](Self::after_run) when a hook has undone the run: the session is as it was before
+    /// it, and `run`'s values are of a step that was not made. A hook that counts runs must count it.
+    ///
+    /// # Errors
+    /// As `after_run`.
+    fn undone(&mut self, _run: &mut AfterRun<'_, S>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Called before each save, in list order, with the session's variables as they would be saved.
+    ///
+    /// # Errors
+    /// Nothing is saved, and the training fails.
+    fn before_save(&mut self, _step: u64, _variables: &dyn Variables) -> Result<()> {
         Ok(())
     }
 
@@ -111,8 +139,17 @@ macro_rules! forward {
             fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
                 (**self).before_run(run)
             }
+            fn judge(&mut self, run: &mut AfterRun<'_, S>) -> Result<Verdict> {
+                (**self).judge(run)
+            }
             fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
                 (**self).after_run(run)
+            }
+            fn undone(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
+                (**self).undone(run)
+            }
+            fn before_save(&mut self, step: u64, variables: &dyn Variables) -> Result<()> {
+                (**self).before_save(step, variables)
             }
             fn end(&mut self, session: &mut S) -> Result<()> {
                 (**self).end(session)

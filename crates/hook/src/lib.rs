@@ -7,10 +7,14 @@ mod run;
 mod save_request;
 mod start;
 mod trigger;
+mod verdict;
+mod when;
 
 pub use feeders::Feeders;
 pub use hook::Hook;
 pub use run::{AfterRun, BeforeRun};
 pub use save_request::SaveRequest;
 pub use start::{Start, StartedFrom};
-pub use trigger::{Elapsed, Every, Trigger};
+pub use trigger::{Elapsed, Trigger};
+pub use verdict::Verdict;
+pub use when::{Every, When};

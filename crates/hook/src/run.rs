@@ -1,6 +1,8 @@
 //! What a hook sees before and after a run.
 
-use everstep_session::{Purpose, Request, RunMetadata, RunOptions, Session, Stop};
+use std::time::Duration;
+
+use everstep_session::{Purpose, Request, RunMetadata, Session, Stop};
 use everstep_tensor::{Result, Tensor};
 
 use crate::{Feeders, SaveRequest};
@@ -46,9 +48,15 @@ impl<'a, S: Session> BeforeRun<'a, S> {
         self.feeders.feed(&mut self.request.feeds, input, value)
     }
 
-    /// The run's options so far; a hook must only add to them.
-    pub fn options(&mut self) -> &mut RunOptions {
-        &mut self.request.options
+    /// Asks for a trace of this run; [`AfterRun::metadata`] gives it, to every hook.
+    pub fn trace(&mut self) {
+        self.request.options.trace = true;
+    }
+
+    /// Asks that this run be given up after `limit`, with `DeadlineExceeded`; of all limits asked for, the least holds.
+    pub fn timeout(&mut self, limit: Duration) {
+        let timeout = &mut self.request.options.timeout;
+        *timeout = Some(timeout.map_or(limit, |others| others.min(limit)));
     }
 }
 

@@ -1,45 +1,13 @@
-//! When periodic work is due.
+//! Tells when periodic work is due.
 
 use std::{sync::Arc, time::Duration};
 
 use everstep_session::{Clock, Monotonic};
 
-/// A period in steps, in seconds, or in both: then whichever comes first. Zero is never.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Every {
-    /// Steps between two times; 0 is never.
-    pub steps: u64,
-    /// Time between two times; zero is never.
-    pub time: Duration,
-}
+use crate::{Every, When};
 
-impl Every {
-    /// Never.
-    pub const NEVER: Self = Self { steps: 0, time: Duration::ZERO };
-
-    /// A period in steps; 0 is never.
-    pub const fn steps(steps: u64) -> Self {
-        Self { steps, time: Duration::ZERO }
-    }
-
-    /// A period of time; zero is never.
-    pub const fn time(time: Duration) -> Self {
-        Self { steps: 0, time }
-    }
-
-    /// A period in seconds; 0 and what is no positive number is never.
-    pub fn secs(secs: f64) -> Self {
-        Self::time(if secs > 0.0 { Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX) } else { Duration::ZERO })
-    }
-
-    /// Whether it never comes.
-    pub const fn is_never(self) -> bool {
-        self.steps == 0 && self.time.is_zero()
-    }
-}
-
-/// Tells when periodic work is due: at the first step it is asked about, and then a period after the last time it
-/// was done, as TensorFlow's `SecondOrStepTimer`; on a monotonic clock.
+/// Tells when periodic work is due: an [`Every`] at the first step it is asked about, and then a period after the last
+/// time the work was done, as TensorFlow's `SecondOrStepTimer`; on a monotonic clock. Never twice at one step.
 ///
 /// ```
 /// use everstep_hook::{Every, Trigger};
@@ -50,7 +18,7 @@ impl Every {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Trigger {
-    every: Every,
+    when: When,
     clock: Arc<dyn Clock>,
     last: Option<(u64, Duration)>,
 }
@@ -66,24 +34,33 @@ pub struct Elapsed {
 
 impl Trigger {
     /// A trigger on the system's monotonic clock.
-    pub fn new(every: Every) -> Self {
-        Self::with_clock(every, Arc::new(Monotonic))
+    pub fn new(when: impl Into<When>) -> Self {
+        Self::with_clock(when, Arc::new(Monotonic))
     }
 
     /// A trigger on a clock of the caller's.
-    pub fn with_clock(every: Every, clock: Arc<dyn Clock>) -> Self {
-        Self { every, clock, last: None }
+    pub fn with_clock(when: impl Into<When>, clock: Arc<dyn Clock>) -> Self {
+        Self { when: when.into(), clock, last: None }
+    }
+
+    /// When its work is wanted.
+    pub fn when(&self) -> &When {
+        &self.when
+    }
+
+    /// What its periods are measured by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// Whether the work is due at this step: never twice at one step.
     pub fn is_due(&self, step: u64) -> bool {
-        let Some((last_step, last_time)) = self.last else {
-            return !self.every.is_never();
-        };
-        let Every { steps, time } = self.every;
-        let by_steps = steps > 0 && step >= last_step.saturating_add(steps);
-        let by_time = !time.is_zero() && self.clock.now() >= last_time.saturating_add(time);
-        step != last_step && (by_steps || by_time)
+        self.last_step() != Some(step) && self.holds(&self.when, step)
+    }
+
+    /// Whether the work is due because this step was the last; to be asked once, when training ends well.
+    pub fn is_due_at_end(&self, step: u64) -> bool {
+        self.last_step() != Some(step) && self.holds_at_end(&self.when, step)
     }
 
     /// Notes that the work was done at this step; tells what passed since the last time.
@@ -96,5 +73,37 @@ impl Trigger {
     /// The step at which the work was last done.
     pub fn last_step(&self) -> Option<u64> {
         self.last.map(|(step, _)| step)
+    }
+
+    fn holds(&self, when: &When, step: u64) -> bool {
+        match when {
+            When::Every(every) => self.has_passed(*every, step),
+            When::At(steps) => steps.contains(&step),
+            When::First => self.last.is_none(),
+            When::Last => false,
+            When::Any(parts) => parts.iter().any(|part| self.holds(part, step)),
+            When::All(parts) => parts.iter().all(|part| self.holds(part, step)),
+        }
+    }
+
+    /// The end alone makes nothing due that does not ask for it: a part that does must be there.
+    fn holds_at_end(&self, when: &When, step: u64) -> bool {
+        match when {
+            When::Last => true,
+            When::Any(parts) => parts.iter().any(|part| self.holds_at_end(part, step)),
+            When::All(parts) => {
+                let both = |part| self.holds_at_end(part, step) || self.holds(part, step);
+                parts.iter().any(|part| self.holds_at_end(part, step)) && parts.iter().all(both)
+            }
+            When::Every(_) | When::At(_) | When::First => false,
+        }
+    }
+
+    fn has_passed(&self, Every { steps, time }: Every, step: u64) -> bool {
+        let Some((last_step, last_time)) = self.last else {
+            return steps > 0 || !time.is_zero();
+        };
+        let by_steps = steps > 0 && step >= last_step.saturating_add(steps);
+        by_steps || (!time.is_zero() && self.clock.now() >= last_time.saturating_add(time))
     }
 }

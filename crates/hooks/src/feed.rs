@@ -9,8 +9,8 @@ use everstep_tensor::{Error, ErrorKind, Result, Spec, Tensor, Variables, Variabl
 /// Feeds each training run the batch of its position; the position is saved with the model as
 /// `hook/<name>/position`, so a resumed training goes on with the very next batch.
 ///
-/// The position counts training runs that were applied: a run that failed gets the same batch again. `source` must
-/// therefore give the same batch for the same position.
+/// The position counts training runs that were applied, those that a hook undid among them: a run that failed gets the
+/// same batch again. `source` must therefore give the same batch for the same position.
 ///
 /// ```
 /// use everstep_hooks::Feed;
@@ -45,7 +45,7 @@ impl<F> Feed<F> {
         Self { name: name.into(), source, position: Position(0) }
     }
 
-    /// The position of the next training run: how many were applied.
+    /// The position of the next training run: how many were applied, or undone.
     pub fn position(&self) -> u64 {
         self.position.0
     }
@@ -87,6 +87,11 @@ where
     fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
         self.position.0 += u64::from(run.purpose() == Purpose::Train);
         Ok(())
+    }
+
+    /// The batch of a step that was undone is skipped.
+    fn undone(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
+        self.after_run(run)
     }
 }
 

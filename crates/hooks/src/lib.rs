@@ -7,6 +7,7 @@ mod feed;
 mod feed_fn;
 mod final_ops;
 mod global_step_waiter;
+mod listener;
 mod log_values;
 mod nan_guard;
 #[cfg(feature = "serde_json")]
@@ -32,8 +33,9 @@ pub use feed::Feed;
 pub use feed_fn::FeedFn;
 pub use final_ops::FinalOps;
 pub use global_step_waiter::GlobalStepWaiter;
+pub use listener::Listener;
 pub use log_values::LogValues;
-pub use nan_guard::NanGuard;
+pub use nan_guard::{NanGuard, OnBadStep, Spike};
 #[cfg(feature = "serde_json")]
 pub use profiler::Profiler;
 #[cfg(feature = "indicatif")]

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use everstep_hook::{AfterRun, BeforeRun, Elapsed, Every, Hook, Trigger};
+use everstep_hook::{AfterRun, BeforeRun, Elapsed, Hook, Trigger, When};
 use everstep_session::{Clock, Purpose, Session};
 use everstep_tensor::{Result, Tensor};
 
@@ -13,10 +13,8 @@ use crate::text;
 /// They are fetched in the run they tell of: every 100 steps from a fresh start is steps 1, 101, 201, …
 /// The time is that since the last line. `F` is the session's `Fetch`.
 pub struct LogValues<F> {
-    every: Every,
     trigger: Trigger,
     values: Vec<(String, F)>,
-    at_end: bool,
     formatter: Option<Formatter>,
     unsaid: Option<(u64, Vec<Tensor>)>,
 }
@@ -25,17 +23,17 @@ type Formatter = Box<dyn FnMut(u64, &[Tensor]) -> String + Send>;
 
 impl<F> LogValues<F> {
     /// Logs `values`, pairs of a name and a fetch, by this period, on the system's clock.
-    pub fn new<N: Into<String>>(every: Every, values: impl IntoIterator<Item = (N, F)>) -> Self {
+    ///
+    /// With [`When::Last`] the values are fetched and kept in every training run: a run of its own at the end would lack
+    /// the inputs that were fed, and may not run a train op.
+    pub fn new<N: Into<String>>(when: impl Into<When>, values: impl IntoIterator<Item = (N, F)>) -> Self {
         let values = values.into_iter().map(|(name, fetch)| (name.into(), fetch)).collect();
-        Self { every, trigger: Trigger::new(every), values, at_end: false, formatter: None, unsaid: None }
+        Self { trigger: Trigger::new(when), values, formatter: None, unsaid: None }
     }
 
-    /// The same, with a line for the last step too when training ends well.
-    ///
-    /// The values are then fetched and kept in every training run: a run of its own at the end would lack the inputs
-    /// that were fed, and may not run a train op. With [`Every::NEVER`] it is the only line.
+    /// The same, with a line for the last step too when training ends well: `or(When::Last)`.
     pub fn at_end(mut self) -> Self {
-        self.at_end = true;
+        self.trigger = Trigger::with_clock(self.trigger.when().clone().or(When::Last), self.trigger.clock().clone());
         self
     }
 
@@ -47,8 +45,12 @@ impl<F> LogValues<F> {
 
     /// The same on another clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.trigger = Trigger::with_clock(self.every, clock);
+        self.trigger = Trigger::with_clock(self.trigger.when().clone(), clock);
         self
+    }
+
+    fn keeps_last(&self) -> bool {
+        self.trigger.when().may_be_last()
     }
 
     fn log(&mut self, step: u64, values: &[Tensor]) {
@@ -74,7 +76,7 @@ impl<S: Session> Hook<S> for LogValues<S::Fetch> {
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
-        if run.purpose() == Purpose::Train && (self.at_end || self.trigger.is_due(run.global_step() + 1)) {
+        if run.purpose() == Purpose::Train && (self.keeps_last() || self.trigger.is_due(run.global_step() + 1)) {
             self.values.iter().for_each(|(_, fetch)| run.fetch(fetch.clone()));
         }
         Ok(())
@@ -88,14 +90,14 @@ impl<S: Session> Hook<S> for LogValues<S::Fetch> {
         self.unsaid = None;
         if self.trigger.is_due(step) {
             self.log(step, values);
-        } else if self.at_end {
+        } else if self.keeps_last() {
             self.unsaid = Some((step, values.to_vec()));
         }
         Ok(())
     }
 
     fn end(&mut self, _session: &mut S) -> Result<()> {
-        if let Some((step, values)) = self.unsaid.take() {
+        if let Some((step, values)) = self.unsaid.take_if(|(step, _)| self.trigger.is_due_at_end(*step)) {
             self.log(step, &values);
         }
         Ok(())
@@ -104,11 +106,7 @@ impl<S: Session> Hook<S> for LogValues<S::Fetch> {
 
 impl<F: fmt::Debug> fmt::Debug for LogValues<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trigger, values, at_end, .. } = self;
-        f.debug_struct("LogValues")
-            .field("trigger", trigger)
-            .field("values", values)
-            .field("at_end", at_end)
-            .finish_non_exhaustive()
+        let Self { trigger, values, .. } = self;
+        f.debug_struct("LogValues").field("trigger", trigger).field("values", values).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use everstep_event::EventSink;
-use everstep_hook::{AfterRun, Elapsed, Every, Hook, Start, Trigger};
+use everstep_hook::{AfterRun, Elapsed, Hook, Start, Trigger, When};
 use everstep_session::{Clock, Purpose, Session};
 use everstep_tensor::Result;
 
@@ -16,7 +16,6 @@ use crate::{sending, text};
 /// whole: saves, evaluations and other hooks too; a session that takes the place of a lost one arms it anew.
 /// A training run after which the step is no higher than before is warned about, the first five times.
 pub struct StepCounter {
-    every: Every,
     trigger: Trigger,
     sink: Arc<dyn EventSink>,
     stalls: u32,
@@ -27,13 +26,13 @@ impl StepCounter {
     const WARNINGS: u32 = 5;
 
     /// Tells `sink` by this period, on the system's clock.
-    pub fn new(every: Every, sink: Arc<dyn EventSink>) -> Self {
-        Self { every, trigger: Trigger::new(every), sink, stalls: 0 }
+    pub fn new(when: impl Into<When>, sink: Arc<dyn EventSink>) -> Self {
+        Self { trigger: Trigger::new(when), sink, stalls: 0 }
     }
 
     /// The same on another clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.trigger = Trigger::with_clock(self.every, clock);
+        self.trigger = Trigger::with_clock(self.trigger.when().clone(), clock);
         self
     }
 
@@ -82,7 +81,13 @@ impl<S: Session> Hook<S> for StepCounter {
     }
 
     fn end(&mut self, session: &mut S) -> Result<()> {
-        sending::flush(&*self.sink, session.global_step())
+        let step = session.global_step();
+        if self.trigger.is_due_at_end(step)
+            && let Some(elapsed) = self.trigger.done(step)
+        {
+            self.tell(step, elapsed)?;
+        }
+        sending::flush(&*self.sink, step)
     }
 }
 

@@ -41,7 +41,8 @@ impl<S: Session> Hook<S> for SummaryAtEnd<S::Fetch, S::Input> {
             let mut outcome = Outcome::default();
             session.run(&self.request, &mut outcome)?;
             for (tag, value) in self.tags.iter().zip(&outcome.values) {
-                let not_one = |error: Error| error.context(format!("summary {tag} takes one number (its mean, a norm)"));
+                let not_one =
+                    |error: Error| error.context(format!("summary {tag} takes one number (its mean, a norm)"));
                 sending::scalar(&*self.sink, step, tag, value.to_f64().map_err(not_one)?)?;
             }
         }

@@ -3,9 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use everstep_event::{Event, EventSink, What};
-use everstep_hook::{AfterRun, BeforeRun, Every, Hook, Start, Trigger};
+use everstep_hook::{AfterRun, BeforeRun, Hook, Start, Trigger, When};
 use everstep_session::{Clock, Purpose, Session};
-use everstep_tensor::{Error, Result};
+use everstep_tensor::{Error, Result, Tensor};
 
 use crate::sending;
 
@@ -16,23 +16,25 @@ use crate::sending;
 /// first run will reach, so that a reader drops only what a killed training wrote beyond the restored step.
 /// A session stop is written at a good end. `F` is the session's `Fetch`.
 pub struct SummarySaver<F> {
-    every: Every,
     trigger: Trigger,
     summaries: Vec<(String, F)>,
     graph: Option<Arc<[u8]>>,
     sink: Arc<dyn EventSink>,
     started: bool,
+    unwritten: Option<(u64, Vec<Tensor>)>,
 }
 
 impl<F> SummarySaver<F> {
     /// Writes `summaries`, pairs of a tag and a fetch of one element, to `sink` by this period, on the system's clock.
+    ///
+    /// With [`When::Last`] the summaries are fetched and kept in every training run.
     pub fn new<T: Into<String>>(
-        every: Every,
+        when: impl Into<When>,
         summaries: impl IntoIterator<Item = (T, F)>,
         sink: Arc<dyn EventSink>,
     ) -> Self {
         let summaries = summaries.into_iter().map(|(tag, fetch)| (tag.into(), fetch)).collect();
-        Self { every, trigger: Trigger::new(every), summaries, graph: None, sink, started: false }
+        Self { trigger: Trigger::new(when), summaries, graph: None, sink, started: false, unwritten: None }
     }
 
     /// The same, with the computation as a serialised TensorFlow `GraphDef`, written once.
@@ -43,8 +45,21 @@ impl<F> SummarySaver<F> {
 
     /// The same on another clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.trigger = Trigger::with_clock(self.every, clock);
+        self.trigger = Trigger::with_clock(self.trigger.when().clone(), clock);
         self
+    }
+
+    fn keeps_last(&self) -> bool {
+        self.trigger.when().may_be_last()
+    }
+
+    fn write(&mut self, step: u64, values: &[Tensor]) -> Result<()> {
+        self.trigger.done(step);
+        for ((tag, _), value) in self.summaries.iter().zip(values) {
+            let not_one = |error: Error| error.context(format!("summary {tag} takes one number (its mean, a norm)"));
+            sending::scalar(&*self.sink, step, tag, value.to_f64().map_err(not_one)?)?;
+        }
+        Ok(())
     }
 
     fn emit_start(&mut self, step: u64) -> Result<()> {
@@ -68,7 +83,7 @@ impl<S: Session> Hook<S> for SummarySaver<S::Fetch> {
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
-        if run.purpose() == Purpose::Train && self.trigger.is_due(run.global_step() + 1) {
+        if run.purpose() == Purpose::Train && (self.keeps_last() || self.trigger.is_due(run.global_step() + 1)) {
             self.summaries.iter().for_each(|(_, fetch)| run.fetch(fetch.clone()));
         }
         Ok(())
@@ -76,19 +91,22 @@ impl<S: Session> Hook<S> for SummarySaver<S::Fetch> {
 
     /// The step that the run was expected to reach is confirmed: a run of several that make one update writes nothing.
     fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
-        let step = run.global_step();
-        if run.values().is_empty() || !self.trigger.is_due(step) {
+        let (step, values) = (run.global_step(), run.values());
+        if values.is_empty() {
             return Ok(());
         }
-        self.trigger.done(step);
-        for ((tag, _), value) in self.summaries.iter().zip(run.values()) {
-            let not_one = |error: Error| error.context(format!("summary {tag} takes one number (its mean, a norm)"));
-            sending::scalar(&*self.sink, step, tag, value.to_f64().map_err(not_one)?)?;
+        self.unwritten = None;
+        if self.trigger.is_due(step) {
+            return self.write(step, values);
         }
+        self.unwritten = self.keeps_last().then(|| (step, values.to_vec()));
         Ok(())
     }
 
     fn end(&mut self, session: &mut S) -> Result<()> {
+        if let Some((step, values)) = self.unwritten.take_if(|(step, _)| self.trigger.is_due_at_end(*step)) {
+            self.write(step, &values)?;
+        }
         let step = session.global_step();
         sending::event(&*self.sink, Event::now(step, What::SessionStop), "the session stop")?;
         sending::flush(&*self.sink, step)

@@ -63,3 +63,19 @@ fn time_that_passes_in_reading_runs_is_saved_by_the_next_training_run() -> Resul
     assert_eq!(driver.saves, [0, 1]);
     Ok(())
 }
+
+/// The steps at which a save is asked for by a hook that was not shown the start of its session.
+#[track_caller]
+fn check_without_a_start(steps: u64, runs: u64, steps_per_run: u64, expected: &[u64]) {
+    let mut driver = Driver::new();
+    driver.session.steps_per_run = steps_per_run;
+    let trained = driver.train(&mut CheckpointSaver::new(Every::steps(steps)), runs);
+    assert!(trained.is_ok(), "{trained:?}");
+    assert_eq!(driver.saves, expected);
+}
+
+#[test]
+fn case_137_142_without_a_start_the_first_run_is_saved() {
+    check_without_a_start(2, 1, 1, &[1]);
+    check_without_a_start(10, 5, 5, &[5, 15, 25]);
+}

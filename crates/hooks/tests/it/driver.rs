@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use everstep_hook::{AfterRun, BeforeRun, Feeders, Hook, SaveRequest, Start, StartedFrom};
-use everstep_session::{Clock, Outcome, Request, Session, Stop};
+use everstep_hook::{AfterRun, BeforeRun, Feeders, Hook, SaveRequest, Start, StartedFrom, Verdict};
+use everstep_session::{Clock, Outcome, Request, RunMetadata, Session, Stop};
 use everstep_tensor::{Error, ErrorKind, Result, Snapshot, Tensor, Variables, VariablesMut};
 
 /// A session whose every fetch but `train` is a scripted function of the step that the run reaches.
@@ -22,6 +22,8 @@ pub(crate) struct Scripted {
     script: BTreeMap<&'static str, fn(u64) -> Tensor>,
     /// What the next run fails with, before it changes anything.
     pub(crate) failure: Option<Error>,
+    /// What a run that is traced tells.
+    pub(crate) trace: Option<RunMetadata>,
     /// What was fetched and fed in each run.
     pub(crate) fetched: Vec<Vec<&'static str>>,
     pub(crate) fed: Vec<Vec<(&'static str, Tensor)>>,
@@ -45,6 +47,7 @@ impl Session for Scripted {
             None if *fetch == "train" => Ok(Tensor::scalar(self.step as i64)),
             None => Err(Error::new(ErrorKind::InvalidArgument, format!("unknown fetch {fetch}"))),
         };
+        outcome.metadata = self.trace.clone().filter(|_| request.options.trace);
         outcome.values = request.fetches.iter().map(value).collect::<Result<_>>()?;
         Ok(())
     }
@@ -76,6 +79,8 @@ impl Clock for Virtual {
 pub(crate) struct Driver {
     pub(crate) session: Scripted,
     pub(crate) clock: Arc<Virtual>,
+    /// Whether the hook is asked for its verdict on each run.
+    pub(crate) judges: bool,
     /// How much time passes before each run.
     pub(crate) millis_per_run: u64,
     /// The steps at which the hook asked for a save.
@@ -92,12 +97,14 @@ impl Driver {
             steps_per_run: 1,
             script: BTreeMap::new(),
             failure: None,
+            trace: None,
             fetched: Vec::new(),
             fed: Vec::new(),
         };
         Self {
             session,
             clock: Arc::default(),
+            judges: false,
             millis_per_run: 0,
             saves: Vec::new(),
             save: SaveRequest::default(),
@@ -154,9 +161,14 @@ impl Driver {
         let step_before = self.session.global_step();
         let mut outcome = Outcome::default();
         self.session.run(&request, &mut outcome)?;
-        let values = &outcome.values[own..];
-        let Self { session, stop, save, .. } = self;
-        hook.after_run(&mut AfterRun::new(session, &request, values, None, step_before, stop, save))?;
+        let (values, metadata) = (&outcome.values[own..], outcome.metadata.as_ref());
+        let Self { session, stop, save, judges, .. } = self;
+        let mut run = AfterRun::new(session, &request, values, metadata, step_before, stop, save);
+        let verdict = if *judges { hook.judge(&mut run)? } else { Verdict::Kept };
+        match verdict {
+            Verdict::Kept => hook.after_run(&mut run)?,
+            Verdict::Undone => hook.undone(&mut run)?,
+        }
         self.note_save();
         Ok(())
     }

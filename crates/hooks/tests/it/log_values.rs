@@ -1,6 +1,6 @@
 //! Values in the log.
 
-use everstep_hook::{Every, StartedFrom};
+use everstep_hook::{Every, StartedFrom, When};
 use everstep_hooks::LogValues;
 use everstep_tensor::{Result, Tensor};
 
@@ -33,7 +33,7 @@ fn check(hook: LogValues<&'static str>, from: StartedFrom, runs: u64, expected: 
 }
 
 #[test]
-fn the_first_step_and_each_period_are_logged() {
+fn case_122_the_first_step_and_each_period_are_logged() {
     let steps = |steps| LogValues::new(Every::steps(steps), [("loss", "loss")]);
     let three = ["step 1: loss = 1", "step 4: loss = 0.25 (3.9 s)", "step 7: loss = 0.142857 (3.9 s)"];
     check(steps(3), StartedFrom::Fresh, 9, &three);
@@ -49,19 +49,26 @@ fn the_first_step_and_each_period_are_logged() {
 }
 
 #[test]
-fn the_last_step_is_logged_once() {
+fn case_119_121_124_the_last_step_is_logged_once() {
     let at_end = |every| LogValues::new(every, [("loss", "loss")]).at_end();
     check(at_end(Every::NEVER), StartedFrom::Fresh, 4, &["step 4: loss = 0.25"]);
+    check(LogValues::new(When::Last, [("loss", "loss")]), StartedFrom::Fresh, 4, &["step 4: loss = 0.25"]);
+    let by_time = at_end(Every::secs(2.5));
+    check(by_time, StartedFrom::Fresh, 2, &["step 1: loss = 1", "step 2: loss = 0.5 (2.6 s)"]);
+    let given = LogValues::new(When::at([2, 9]).or(When::First), [("loss", "loss")]);
+    check(given, StartedFrom::Fresh, 4, &["step 1: loss = 1", "step 2: loss = 0.5 (1.3 s)"]);
     check(at_end(Every::steps(3)), StartedFrom::Fresh, 2, &["step 1: loss = 1", "step 2: loss = 0.5 (2.6 s)"]);
     check(at_end(Every::steps(1)), StartedFrom::Fresh, 2, &["step 1: loss = 1", "step 2: loss = 0.5 (1.3 s)"]);
     check(at_end(Every::steps(3)), StartedFrom::Restored(9), 0, &[]);
 }
 
 #[test]
-fn a_formatter_makes_the_whole_line() {
+fn case_125_a_formatter_makes_the_whole_line() {
     let hook = LogValues::new(Every::steps(2), [("loss", "loss"), ("n", "counts")]);
     let hook = hook.formatter(|step, values| format!("{step}|{:?}", values[1]));
     check(hook, StartedFrom::Fresh, 3, &["1|i64[2] [1, 0]", "3|i64[2] [3, 0]"]);
+    let hook = LogValues::new(Every::steps(1), [("loss", "loss")]).formatter(|_, _| "qqq=42.0".into());
+    check(hook, StartedFrom::Fresh, 1, &["qqq=42.0"]);
 }
 
 #[test]

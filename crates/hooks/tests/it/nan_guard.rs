@@ -10,6 +10,7 @@ use crate::driver::Driver;
 #[track_caller]
 fn check(value: fn(u64) -> Tensor, expected: &str) {
     let mut driver = Driver::new().value("value", value).value("good", |_| Tensor::scalar(1.0f32));
+    driver.judges = true;
     let mut hook = NanGuard::new([("good", "good"), ("dense/kernel", "value")]);
     let trained = driver.start(&mut hook, StartedFrom::Restored(6)).and_then(|()| driver.train(&mut hook, 1));
     let Err(error) = trained else {
@@ -44,6 +45,7 @@ fn finite_values_pass() {
 #[test]
 fn each_training_run_is_guarded_and_no_reading_run() -> Result<()> {
     let mut driver = Driver::new().value("loss", |step| Tensor::scalar(if step == 4 { f32::NAN } else { 0.5 }));
+    driver.judges = true;
     let mut hook = NanGuard::new([("loss", "loss")]);
     driver.start(&mut hook, StartedFrom::Fresh)?;
     driver.train(&mut hook, 3)?;

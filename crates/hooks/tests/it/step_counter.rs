@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use everstep_event::{Event, EventSink, Memory};
-use everstep_hook::{Every, StartedFrom};
+use everstep_hook::{Every, StartedFrom, When};
 use everstep_hooks::StepCounter;
 use everstep_session::Clock;
 use everstep_tensor::{ErrorKind, Result};
@@ -24,8 +24,10 @@ fn check(every: Every, runs: u64, steps_per_run: u64, expected: &[(u64, f64)]) {
 }
 
 #[test]
-fn the_first_step_arms_and_each_period_tells() {
+fn case_145_146_149_151_the_first_step_arms_and_each_period_tells() {
+    capture_log();
     check(Every::steps(10), 30, 1, &[(11, 2.0), (21, 2.0)]);
+    assert!(!logged().iter().any(|line| line.starts_with("WARN")));
     check(Every::secs(0.2), 3, 1, &[(2, 2.0), (3, 2.0)]);
     check(Every::steps(10), 5, 5, &[(15, 10.0), (25, 10.0)]);
     check(Every::steps(5), 5, 10, &[(20, 20.0), (30, 20.0), (40, 20.0), (50, 20.0)]);
@@ -76,7 +78,7 @@ fn a_clock_that_stands_still_gives_no_rate() -> Result<()> {
 }
 
 #[test]
-fn a_step_that_does_not_grow_is_warned_about_five_times() -> Result<()> {
+fn case_148_a_step_that_does_not_grow_is_warned_about_five_times() -> Result<()> {
     capture_log();
     let mut driver = Driver::new();
     driver.session.steps_per_run = 0;
@@ -110,5 +112,18 @@ fn a_sink_that_fails_is_named_with_the_scalar() -> Result<()> {
     let expected = "scalar global_step/sec of step 2 could not be written \
                     (free disk space or give the events another place): no space left";
     assert_eq!(error.to_string(), expected);
+    Ok(())
+}
+
+#[test]
+fn the_last_step_tells_the_rate_since_the_last_time() -> Result<()> {
+    let (mut driver, sink) = (Driver::new(), Arc::new(Memory::new()));
+    driver.millis_per_run = 250;
+    let when = Every::steps(3).or(When::Last);
+    let mut hook = StepCounter::new(when, sink.clone()).with_clock(driver.clock.clone());
+    driver.start(&mut hook, StartedFrom::Fresh)?;
+    driver.train(&mut hook, 6)?;
+    driver.end(&mut hook)?;
+    assert_eq!(sink.scalars("global_step/sec"), [(4, 4.0), (6, 4.0)]);
     Ok(())
 }

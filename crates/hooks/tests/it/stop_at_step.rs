@@ -6,6 +6,23 @@ use everstep_tensor::Result;
 
 use crate::driver::Driver;
 
+/// Whether the stop is asked for after a run that ends at each of these steps, by a run that does not change it.
+#[track_caller]
+fn check_standing(hook: StopAtStep, from: u64, expected: &[(u64, bool)]) {
+    for (step, stops) in expected {
+        let (mut hook, mut driver) = (hook.clone(), Driver::new());
+        let mut run = || -> Result<bool> {
+            driver.start(&mut hook, StartedFrom::Restored(from))?;
+            driver.session.steps_per_run = step - from;
+            driver.train(&mut hook, 1)?;
+            driver.session.steps_per_run = 0;
+            driver.train(&mut hook, 1)?;
+            Ok(driver.stop.is_requested())
+        };
+        assert_eq!(run().map_err(|error| error.to_string()), Ok(*stops), "at step {step}");
+    }
+}
+
 /// At which steps, of those trained from `from` on, the stop was first asked for.
 #[track_caller]
 fn check(mut hook: StopAtStep, from: StartedFrom, steps_per_run: u64, expected: u64) {
@@ -27,11 +44,12 @@ fn check(mut hook: StopAtStep, from: StartedFrom, steps_per_run: u64, expected: 
 }
 
 #[test]
-fn the_last_step_counts_all_updates() {
+fn case_115_the_last_step_counts_all_updates() {
     check(StopAtStep::last_step(10), StartedFrom::Fresh, 1, 10);
     check(StopAtStep::last_step(10), StartedFrom::Restored(7), 1, 10);
     check(StopAtStep::last_step(10), StartedFrom::Live(9), 1, 10);
     check(StopAtStep::last_step(10), StartedFrom::Fresh, 4, 12);
+    check_standing(StopAtStep::last_step(10), 0, &[(5, false), (9, false), (10, true), (11, true)]);
 }
 
 #[test]
@@ -43,9 +61,10 @@ fn a_finished_training_runs_not_one_step_more() {
 }
 
 #[test]
-fn a_number_of_steps_counts_from_the_first_session() {
+fn case_116_a_number_of_steps_counts_from_the_first_session() {
     check(StopAtStep::num_steps(10), StartedFrom::Fresh, 1, 10);
     check(StopAtStep::num_steps(10), StartedFrom::Restored(5), 1, 15);
+    check_standing(StopAtStep::num_steps(10), 5, &[(5, false), (13, false), (14, false), (15, true), (16, true)]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use everstep_event::{Event, EventSink, Memory, What};
-use everstep_hook::{Every, Hook, StartedFrom};
+use everstep_hook::{Every, Hook, StartedFrom, When};
 use everstep_hooks::SummarySaver;
 use everstep_tensor::{Error, ErrorKind, Result, Tensor};
 
@@ -38,7 +38,7 @@ fn check(every: Every, from: StartedFrom, runs: u64, steps_per_run: u64, expecte
 }
 
 #[test]
-fn summaries_are_due_at_the_first_step_and_each_period() {
+fn case_154_157_summaries_are_due_at_the_first_step_and_each_period() {
     check(Every::steps(100), StartedFrom::Fresh, 250, 1, &[1, 101, 201]);
     check(Every::steps(8), StartedFrom::Fresh, 30, 1, &[1, 9, 17, 25]);
     check(Every::secs(9.0), StartedFrom::Fresh, 8, 1, &[1, 4, 7]);
@@ -149,5 +149,33 @@ fn what_the_sink_returns_is_told_with_what_was_lost() -> Result<()> {
     assert_eq!(sink.1.load(Ordering::SeqCst), 1, "what led to the failure is flushed");
     let error = driver.end(&mut hook).expect_err("the sink takes one event");
     assert!(error.to_string().starts_with("the session stop of step 1 could not be written"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn case_155_all_summaries_are_written_at_each_of_their_steps() -> Result<()> {
+    let (mut driver, sink) = (driver(), Arc::new(Memory::new()));
+    let mut hook = SummarySaver::new(Every::steps(8), [("loss", "loss"), ("rate", "rate")], sink.clone());
+    driver.start(&mut hook, StartedFrom::Fresh)?;
+    driver.train(&mut hook, 10)?;
+    assert_eq!(sink.scalars("loss"), [(1, 0.5), (9, 4.5)]);
+    assert_eq!(sink.scalars("rate"), [(1, 1.0), (9, 9.0)]);
+    Ok(())
+}
+
+#[test]
+fn the_last_step_is_written_once() -> Result<()> {
+    let written = |runs| -> Result<Vec<(u64, f64)>> {
+        let (mut driver, sink) = (driver(), Arc::new(Memory::new()));
+        let mut hook = SummarySaver::new(Every::steps(3).or(When::Last), [("loss", "loss")], sink.clone());
+        driver.start(&mut hook, StartedFrom::Fresh)?;
+        driver.train(&mut hook, runs)?;
+        driver.read(&mut hook)?;
+        driver.end(&mut hook)?;
+        Ok(sink.scalars("loss"))
+    };
+    assert_eq!(written(5)?, [(1, 0.5), (4, 2.0), (5, 2.5)]);
+    assert_eq!(written(4)?, [(1, 0.5), (4, 2.0)]);
+    assert_eq!(written(0)?, []);
     Ok(())
 }
