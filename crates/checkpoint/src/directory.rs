@@ -216,9 +216,10 @@ fn check_step(path: &Path, name: u64, content: u64) -> Result<()> {
     Err(Error::new(ErrorKind::DataLoss, message))
 }
 
-/// Whether the file may well be in order, so that an older one must not take its place in silence.
+/// Whether the file may well be in order (no permission, no free handle, a disk that does not answer), so that an older
+/// one must not take its place; only what is damaged, or deleted meanwhile, is passed over.
 fn is_in_order(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::FailedPrecondition | ErrorKind::ResourceExhausted)
+    !matches!(error.kind(), ErrorKind::DataLoss | ErrorKind::NotFound)
 }
 
 /// Beside the target, so that the rename stays within one file system; hidden, and named after the process.

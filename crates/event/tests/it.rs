@@ -32,3 +32,9 @@ fn tee_reaches_every_sink_and_returns_the_first_error() {
     assert_eq!(memory.events().len(), 1);
     tee.flush().unwrap();
 }
+
+#[test]
+fn the_law_of_sinks_holds() {
+    let sinks = [Arc::new(Memory::new()) as Arc<dyn EventSink>, Arc::new(Memory::new())];
+    everstep_testkit::laws::sink_takes_and_flushes(&Tee::new(sinks));
+}

@@ -26,15 +26,14 @@ pub(crate) struct Restart<'a> {
 
 impl<'a, S: Session> Hooks<'a, S> {
     /// # Errors
-    /// `InvalidArgument` if two hooks with state share a name.
+    /// `InvalidArgument` if the states of two hooks would share a place in a checkpoint.
     pub(crate) fn new(hooks: Vec<Box<dyn Hook<S> + 'a>>) -> Result<Self> {
         let mut entries: Vec<Entry<'a, S>> = Vec::with_capacity(hooks.len());
         for mut hook in hooks {
             let initial = hook.state().map(|state| Snapshot::of(&*state)).transpose()?;
-            let twin = |entry: &Entry<'a, S>| entry.initial.is_some() && entry.hook.name() == hook.name();
-            if initial.is_some() && entries.iter().any(twin) {
-                let message = format!("two hooks with state are named {}; give one of them another name", hook.name());
-                return Err(Error::new(ErrorKind::InvalidArgument, message));
+            let stateful = entries.iter().filter(|entry| entry.initial.is_some()).map(|entry| entry.hook.name());
+            if initial.is_some() {
+                check_name(hook.name(), stateful)?;
             }
             entries.push(Entry { hook, initial, began: false });
         }
@@ -57,19 +56,19 @@ impl<'a, S: Session> Hooks<'a, S> {
         Ok(())
     }
 
-    /// Gives every hook its state and then the session.
+    /// Gives every hook its state and then the session; an error comes with the number of hooks that were told.
     pub(crate) fn start(
         &mut self,
         session: &mut S,
         restart: &Restart<'_>,
         stop: &Stop,
         save: &mut SaveRequest,
-    ) -> Result<()> {
-        self.restore(restart)?;
+    ) -> std::result::Result<(), (Error, usize)> {
+        self.restore(restart).map_err(|error| (error, 0))?;
         for (index, hook) in self.iter_mut().enumerate() {
             let mut start = Start::new(restart.restarts, restart.from, stop, save);
             start.applied_unseen = restart.unseen_from.is_some_and(|from| index >= from);
-            hook.after_create_session(session, &mut start).map_err(|error| at(hook, error))?;
+            hook.after_create_session(session, &mut start).map_err(|error| (at(hook, error), index + 1))?;
         }
         Ok(())
     }
@@ -95,6 +94,11 @@ impl<'a, S: Session> Hooks<'a, S> {
         Ok(())
     }
 
+    /// Asks every hook whether these variables may be saved.
+    pub(crate) fn before_save(&mut self, step: u64, variables: &dyn Variables) -> Result<()> {
+        self.iter_mut().try_for_each(|hook| hook.before_save(step, variables).map_err(|error| at(hook, error)))
+    }
+
     /// Hooks' states, each under `hook/<name>/`.
     pub(crate) fn states(&mut self) -> Vec<(String, &dyn Variables)> {
         let named = self.0.iter_mut().map(|Entry { hook, .. }| (format!("hook/{}/", hook.name()), hook));
@@ -118,6 +122,21 @@ impl<'a, S: Session> Hooks<'a, S> {
             hook.failed(error);
         }
     }
+}
+
+/// States lie in a checkpoint as `hook/<name>/…`, so no name may be another's, or lie below it.
+fn check_name<'n>(name: &str, mut others: impl Iterator<Item = &'n str>) -> Result<()> {
+    let below = |name: &str, other: &str| name.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+    let clash = others.find(|other| *other == name || below(name, other) || below(other, name));
+    let message = match clash {
+        Some(other) if other == name => format!("two hooks with state are named {name}; give one of them another name"),
+        Some(other) => {
+            format!("hooks with state are named {name} and {other}, one below the other; rename one of them")
+        }
+        None if name.is_empty() => "a hook with state has no name; give it one".into(),
+        None => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, message))
 }
 
 /// The error, led by the hook it came from; its kind stays.

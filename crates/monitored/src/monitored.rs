@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use everstep_hook::{Hook, SaveRequest, StartedFrom};
-use everstep_session::{Clock, Monotonic, Request, RunMetadata, Session, Stop};
+use everstep_hook::{Hook, SaveRequest, StartedFrom, Verdict};
+use everstep_session::{Clock, Monotonic, Purpose, Request, RunMetadata, RunOptions, Session, Stop};
 use everstep_tensor::{Error, ErrorKind, Result, Save, Saving, Tensor, Variables};
 
 use crate::{
@@ -26,6 +26,8 @@ pub struct Options {
     pub threads: Coordinator,
     /// How long threads may go on after the stop before they are named as stragglers.
     pub grace: Duration,
+    /// How every run with hooks is run; what hooks ask for in one run is added for that run alone.
+    pub run_options: RunOptions,
 }
 
 impl Default for Options {
@@ -36,6 +38,7 @@ impl Default for Options {
             clock: Arc::new(Monotonic),
             threads: Coordinator::default(),
             grace: Duration::from_secs(120),
+            run_options: RunOptions::default(),
         }
     }
 }
@@ -69,6 +72,8 @@ pub struct Monitored<'a, C: Create> {
 pub enum Ran<'m> {
     /// The run took place: one value per fetch of the caller's, in order.
     Values(&'m [Tensor]),
+    /// A hook has undone the run: the values are of a step that was not made.
+    Undone(&'m [Tensor]),
     /// The session was lost in mid-run and the model is still there, with the run applied: its answer is lost.
     AppliedUnseen,
     /// Nothing ran: a stop was requested, or a hook's input is used up.
@@ -87,7 +92,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         let hooks = Hooks::new(hooks)?;
         let mut this = Self {
             create,
-            step: Step::new(hooks.names()),
+            step: Step::new(hooks.names(), options.run_options),
             hooks,
             saver: options.saver,
             attempts: Attempts::new(options.recovery, options.clock),
@@ -125,8 +130,12 @@ impl<'a, C: Create> Monitored<'a, C> {
 
     /// The run of a step function, whose errors the function's caller judges.
     pub(crate) fn run_inner(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Ran<'_>> {
-        let done = self.run_until_applied(fetches, feeds)?;
-        Ok(self.ran(done, fetches.len()))
+        self.check_open()?;
+        match self.run_until_applied(fetches, feeds) {
+            Ok(done) => Ok(self.ran(done, fetches.len())),
+            Err(error) if self.session.is_none() => Err(self.fail(error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Runs a request that no hook sees: an evaluation, a probe. A lost session is replaced.
@@ -139,9 +148,13 @@ impl<'a, C: Create> Monitored<'a, C> {
             let session = self.open_session();
             let step_before = session.global_step();
             match self.step.run_alone(self.session.as_mut().expect(OPEN), request) {
-                Ok(()) => return Ok(Ran::Values(&self.step.outcome.values)),
+                Ok(()) => {
+                    self.attempts.succeeded();
+                    return Ok(Ran::Values(&self.step.outcome.values));
+                }
                 Err(error) if error.is_lost_session() => {
-                    if self.replace(error, Some(Unseen { step_before, from_hook: 0 })).map_err(|e| self.fail(e))? {
+                    let applied = self.replace_unwatched(error, step_before)?;
+                    if applied && request.purpose == Purpose::Train {
                         return Ok(Ran::AppliedUnseen);
                     }
                 }
@@ -153,6 +166,7 @@ impl<'a, C: Create> Monitored<'a, C> {
     fn ran(&self, done: Done, fetches: usize) -> Ran<'_> {
         match done {
             Done::Values => Ran::Values(&self.step.outcome.values[..fetches]),
+            Done::Undone => Ran::Undone(&self.step.outcome.values[..fetches]),
             Done::AppliedUnseen => Ran::AppliedUnseen,
             Done::Stopped => Ran::Stopped,
         }
@@ -165,6 +179,10 @@ impl<'a, C: Create> Monitored<'a, C> {
         Ok(())
     }
 
+    pub(crate) fn succeeded(&mut self) {
+        self.attempts.succeeded();
+    }
+
     pub(crate) fn open_session(&mut self) -> &mut C::Session {
         self.session.as_mut().expect(OPEN)
     }
@@ -175,10 +193,10 @@ impl<'a, C: Create> Monitored<'a, C> {
         self.replace(error, None).map(|_| ()).map_err(|error| self.fail(error))
     }
 
-    /// Replaces a session that a run without hooks has lost.
-    pub(crate) fn replace_or_fail(&mut self, error: Error, step_before: u64) -> Result<()> {
-        let unseen = Some(Unseen { step_before, from_hook: 0 });
-        self.replace(error, unseen).map(|_| ()).map_err(|error| self.fail(error))
+    /// Replaces a session that a run without hooks has lost, of which no hook need hear; tells as `replace`.
+    pub(crate) fn replace_unwatched(&mut self, error: Error, step_before: u64) -> Result<bool> {
+        let unseen = Some(Unseen { step_before, from_hook: usize::MAX });
+        self.replace(error, unseen).map_err(|error| self.fail(error))
     }
 
     fn run_until_applied(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Done> {
@@ -187,11 +205,13 @@ impl<'a, C: Create> Monitored<'a, C> {
             let step_before = session.global_step();
             let ran = self.step.run(session, &mut self.hooks, fetches, feeds, &self.stop, &mut self.save);
             match ran {
-                Ok(()) => {
+                Ok(verdict) => {
                     self.attempts.succeeded();
                     self.save_if_asked()?;
-                    return Ok(Done::Values);
+                    return Ok(if verdict == Verdict::Kept { Done::Values } else { Done::Undone });
                 }
+                // A hook that waited was told to end.
+                Err(Failure::Before(error)) if error.kind() == ErrorKind::Cancelled && self.stop.is_requested() => {}
                 Err(Failure::Before(error) | Failure::During(error)) if error.kind() == ErrorKind::EndOfInput => {
                     self.stop.request(error.to_string());
                 }
@@ -223,22 +243,28 @@ impl<'a, C: Create> Monitored<'a, C> {
     }
 
     /// Makes a session and shows it to the hooks, until that succeeds or the recovery gives up; tells as `replace`.
-    fn open(&mut self, unseen: Option<Unseen>) -> Result<bool> {
+    fn open(&mut self, mut unseen: Option<Unseen>) -> Result<bool> {
         loop {
-            let error = match self.try_open(unseen) {
-                Err(error) if error.is_lost_session() => error,
-                result => return result,
+            let (error, told) = match self.try_open(unseen) {
+                Ok(applied) => return Ok(applied),
+                Err((error, told)) if error.is_lost_session() => (error, told),
+                Err((error, _)) => return Err(error),
             };
+            if let Some(unseen) = &mut unseen {
+                unseen.from_hook = unseen.from_hook.max(told);
+            }
             self.give_up_session();
             self.restarts += 1;
             self.attempts.next(error, &self.stop)?;
         }
     }
 
-    fn try_open(&mut self, unseen: Option<Unseen>) -> Result<bool> {
-        let Created { session, from, hook_states, rules } =
-            self.create.create(&Attempt { restarts: self.restarts, lost_step: self.lost_step, stop: &self.stop })?;
+    /// An error comes with the number of hooks that were told of the session.
+    fn try_open(&mut self, unseen: Option<Unseen>) -> std::result::Result<bool, (Error, usize)> {
+        let attempt = Attempt { restarts: self.restarts, lost_step: self.lost_step, stop: &self.stop };
+        let Created { session, from, hook_states, rules } = self.create.create(&attempt).map_err(|error| (error, 0))?;
         let session = self.session.insert(session);
+        check_names(session.variables()).map_err(|error| (error, 0))?;
         self.started = from;
         if let StartedFrom::Restored(step) = from {
             self.saved_step = Some(step);
@@ -248,7 +274,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         let unseen_from = applied.map(|unseen| unseen.from_hook);
         let restart = Restart { restarts: self.restarts, from, unseen_from, states, rules: &rules };
         self.hooks.start(session, &restart, &self.stop, &mut self.save)?;
-        self.save_if_asked()?;
+        self.save_if_asked().map_err(|error| (error, usize::MAX))?;
         Ok(applied.is_some())
     }
 
@@ -263,6 +289,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         if self.saved_step == Some(step) {
             return Ok(());
         }
+        self.hooks.before_save(step, session.variables())?;
         let own = (String::new(), session.variables());
         let variables = Union::new(std::iter::once(own).chain(self.hooks.states()));
         saver
@@ -362,10 +389,18 @@ impl<'a, C: Create> Monitored<'a, C> {
     }
 }
 
+/// Checkpoints hold hooks' states beside the variables.
+fn check_names(variables: &dyn Variables) -> Result<()> {
+    let Some(spec) = variables.specs().into_iter().find(|spec| spec.name.starts_with("hook/")) else { return Ok(()) };
+    let message = format!("variable {} is named as hooks' states are; name it without the leading hook/", spec.name);
+    Err(Error::new(ErrorKind::InvalidArgument, message))
+}
+
 const OPEN: &str = "a session is open until the training is over";
 
 enum Done {
     Values,
+    Undone,
     AppliedUnseen,
     Stopped,
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use everstep_session::{Clock, Deadline, Stop};
-use everstep_tensor::{Error, Result};
+use everstep_tensor::{Error, ErrorKind, Result};
 
 /// How a lost session is replaced: with growing waits, so many times in a row, and no longer than so long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,13 @@ impl Attempts {
             self.made,
             wait.as_secs_f64()
         );
-        since.wait(wait).map_err(|end| end.with_source(error))
+        // The first attempt is made even after a stop, so that the last step can be saved.
+        if wait.is_zero() {
+            return Ok(());
+        }
+        since.wait(wait).map_err(|end| match end.kind() {
+            ErrorKind::Cancelled => error,
+            _ => end.with_source(error),
+        })
     }
 }

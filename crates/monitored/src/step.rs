@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use everstep_hook::{AfterRun, BeforeRun, Feeders, SaveRequest};
-use everstep_session::{Outcome, Purpose, Request, Session, Stop};
+use everstep_hook::{AfterRun, BeforeRun, Feeders, SaveRequest, Verdict};
+use everstep_session::{Outcome, Purpose, Request, RunOptions, Session, Stop};
 use everstep_tensor::{Error, ErrorKind, Result, Tensor};
 
 use crate::hooks::{Hooks, at};
@@ -14,6 +14,7 @@ pub(crate) struct Step<S: Session> {
     pub(crate) outcome: Outcome,
     ranges: Vec<Range<usize>>,
     feeders: Feeders,
+    options: RunOptions,
 }
 
 /// How far a step came before it failed.
@@ -27,12 +28,12 @@ pub(crate) enum Failure {
 }
 
 impl<S: Session> Step<S> {
-    pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Self {
-        let feeders = Feeders::new(names);
-        Self { request: Request::train(Vec::new()), outcome: Outcome::default(), ranges: Vec::new(), feeders }
+    pub(crate) fn new(names: impl IntoIterator<Item = String>, options: RunOptions) -> Self {
+        let (request, feeders) = (Request::train(Vec::new()), Feeders::new(names));
+        Self { request, outcome: Outcome::default(), ranges: Vec::new(), feeders, options }
     }
 
-    /// Runs the caller's fetches and feeds, with what the hooks add.
+    /// Runs the caller's fetches and feeds, with what the hooks add; tells whether the hooks let the run count.
     pub(crate) fn run(
         &mut self,
         session: &mut S,
@@ -41,19 +42,42 @@ impl<S: Session> Step<S> {
         feeds: &[(S::Input, Tensor)],
         stop: &Stop,
         save: &mut SaveRequest,
-    ) -> std::result::Result<(), Failure> {
+    ) -> std::result::Result<Verdict, Failure> {
         self.ask(session, hooks, fetches, feeds).map_err(Failure::Before)?;
         let step_before = session.global_step();
+        // An engine that traces nothing need not know of metadata; nor may a failed run leave those of the last one.
+        self.outcome.metadata = None;
         session.run(&self.request, &mut self.outcome).and_then(|()| self.check_answer()).map_err(Failure::During)?;
-        for (index, (hook, range)) in hooks.iter_mut().zip(&self.ranges).enumerate() {
-            let values = &self.outcome.values[range.clone()];
-            let metadata = self.outcome.metadata.as_ref();
-            let mut run = AfterRun::new(session, &self.request, values, metadata, step_before, stop, save);
-            hook.after_run(&mut run).map_err(|error| Failure::After(at(hook, error), index + 1))?;
+        let mut verdict = Verdict::Kept;
+        for (index, hook) in hooks.iter_mut().enumerate() {
+            let mut run = self.shown(index, session, step_before, stop, save);
+            let judged = hook.judge(&mut run).map_err(|error| Failure::After(at(hook, error), 0))?;
+            verdict = if judged == Verdict::Undone { judged } else { verdict };
+        }
+        for (index, hook) in hooks.iter_mut().enumerate() {
+            let mut run = self.shown(index, session, step_before, stop, save);
+            let seen = match verdict {
+                Verdict::Kept => hook.after_run(&mut run),
+                Verdict::Undone => hook.undone(&mut run),
+            };
+            seen.map_err(|error| Failure::After(at(hook, error), index + 1))?;
         }
         // The values fed are the caller's and the hooks' again: whoever made them may write their next ones in place.
         self.request.feeds.clear();
-        Ok(())
+        Ok(verdict)
+    }
+
+    /// What the run gave to the hook of this place in the list.
+    fn shown<'r>(
+        &'r self,
+        hook: usize,
+        session: &'r mut S,
+        step_before: u64,
+        stop: &'r Stop,
+        save: &'r mut SaveRequest,
+    ) -> AfterRun<'r, S> {
+        let values = &self.outcome.values[self.ranges[hook].clone()];
+        AfterRun::new(session, &self.request, values, self.outcome.metadata.as_ref(), step_before, stop, save)
     }
 
     /// Runs a request that no hook sees.
@@ -68,9 +92,9 @@ impl<S: Session> Step<S> {
         fetches: &[S::Fetch],
         feeds: &[(S::Input, Tensor)],
     ) -> Result<()> {
-        let Self { request, ranges, feeders, .. } = self;
+        let Self { request, ranges, feeders, options, .. } = self;
         request.purpose = Purpose::Train;
-        request.options = Default::default();
+        request.options = *options;
         request.fetches.clear();
         request.fetches.extend_from_slice(fetches);
         request.feeds.clear();

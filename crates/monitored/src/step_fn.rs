@@ -20,8 +20,12 @@ impl<'m, 'a, C: Create> StepContext<'m, 'a, C> {
     }
 
     /// The session as it is now, for runs that no hook sees; another one after a lost session was replaced.
-    pub fn session(&mut self) -> &mut C::Session {
-        self.monitored.open_session()
+    ///
+    /// # Errors
+    /// `FailedPrecondition` if a run with hooks has failed the training.
+    pub fn session(&mut self) -> Result<&mut C::Session> {
+        self.monitored.check_open()?;
+        Ok(self.monitored.open_session())
     }
 
     /// A run with hooks, as [`Monitored::run`]: a lost session is replaced within it.
@@ -61,9 +65,15 @@ impl<C: Create> Monitored<'_, C> {
         while !self.should_stop() {
             let step_before = self.open_session().global_step();
             match step(&mut StepContext::new(self)) {
-                Ok(value) => return self.replace_if_reported().map(|()| Some(value)),
+                Ok(value) => {
+                    self.succeeded();
+                    return self.replace_if_reported().map(|()| Some(value));
+                }
+                Err(error) if self.check_open().is_err() => return Err(error),
                 Err(error) if error.kind() == ErrorKind::EndOfInput => self.stop().request(error.to_string()),
-                Err(error) if error.is_lost_session() => self.replace_or_fail(error, step_before)?,
+                Err(error) if error.is_lost_session() => {
+                    self.replace_unwatched(error, step_before)?;
+                }
                 Err(error) => return Err(self.fail(error)),
             }
         }

@@ -1,6 +1,8 @@
 //! The audited casts between elements and bytes: the one module of the contract crates with `unsafe`.
 #![allow(unsafe_code, reason = "a slice of elements and its bytes are one memory; each cast states why it is sound")]
 
+use std::alloc::{Layout, alloc_zeroed};
+
 use crate::{DType, Element};
 
 /// 64 bytes on a boundary of 64: a cache line, and the widest vector register.
@@ -9,7 +11,6 @@ use crate::{DType, Element};
 pub(crate) struct Line([u8; 64]);
 
 impl Line {
-    pub(crate) const ZERO: Self = Self([0; 64]);
     pub(crate) const SIZE: usize = 64;
 }
 
@@ -45,6 +46,18 @@ fn is_valid<T: Element>(bytes: &[u8]) -> bool {
     bytes.as_ptr().cast::<T>().is_aligned()
         && bytes.len().is_multiple_of(size_of::<T>())
         && (T::DTYPE != DType::Bool || bytes.iter().all(|byte| *byte <= 1))
+}
+
+/// So many lines of zeros, not yet touched, or `None` if there is no memory for them.
+pub(crate) fn zeroed_lines(count: usize) -> Option<Vec<Line>> {
+    let layout = Layout::array::<Line>(count).ok()?;
+    if count == 0 {
+        return Some(Vec::new());
+    }
+    // SAFETY: the layout is not empty.
+    let lines = unsafe { alloc_zeroed(layout) }.cast::<Line>();
+    // SAFETY: the global allocator gave this memory by the layout of a vector of that capacity, and zeros are lines.
+    (!lines.is_null()).then(|| unsafe { Vec::from_raw_parts(lines, count, count) })
 }
 
 /// The bytes of `lines`.

@@ -20,9 +20,9 @@ pub(crate) enum Storage {
 }
 
 impl Storage {
-    /// Zeros, not yet touched.
-    pub(crate) fn zeroed(bytes: usize) -> Self {
-        Self::Lines(vec![Line::ZERO; bytes.div_ceil(Line::SIZE)])
+    /// Zeros, not yet touched; `None` if there is no memory for them.
+    pub(crate) fn zeroed(bytes: usize) -> Option<Self> {
+        cast::zeroed_lines(bytes.div_ceil(Line::SIZE)).map(Self::Lines)
     }
 
     /// At least the bytes that the storage was made for.

@@ -23,19 +23,20 @@ impl Tensor {
     /// A tensor of zeros (`false` for bool).
     ///
     /// # Errors
-    /// `ResourceExhausted` if the number of bytes exceeds the address space.
+    /// `ResourceExhausted` if there is no memory for it, or its number of bytes exceeds the address space.
     pub fn zeros(dtype: DType, shape: impl Into<Shape>) -> Result<Self> {
         let shape = shape.into();
-        let storage = Storage::zeroed(byte_len(dtype, &shape)?);
+        let bytes = byte_len(dtype, &shape)?;
+        let storage = Storage::zeroed(bytes).ok_or_else(|| {
+            let message = format!("there is no memory for {bytes} bytes of {dtype}{shape}; make it smaller");
+            Error::new(ErrorKind::ResourceExhausted, message)
+        })?;
         Ok(Self { dtype, shape, storage: Arc::new(storage) })
     }
 
     /// A tensor of rank 0.
     pub fn scalar<T: Element>(value: T) -> Self {
-        let mut storage = Storage::zeroed(size_of::<T>());
-        if let Some(bytes) = storage.bytes_mut() {
-            bytes[..size_of::<T>()].copy_from_slice(cast::bytes(&[value]));
-        }
+        let storage = keep(vec![value]);
         Self { dtype: T::DTYPE, shape: Shape::SCALAR, storage: Arc::new(storage) }
     }
 
@@ -89,7 +90,7 @@ impl Tensor {
             let message = format!("{dtype}{shape} takes {expected} bytes from byte {offset} on, which are not there");
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         };
-        if !is_valid(dtype, bytes) {
+        if expected > 0 && !is_valid(dtype, bytes) {
             let message =
                 format!("the bytes from {offset} on are not aligned for {dtype}, or not valid elements of it");
             return Err(Error::new(ErrorKind::InvalidArgument, message));
@@ -133,6 +134,9 @@ impl Tensor {
     /// `InvalidArgument` if `T` is not the tensor's dtype.
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.check_dtype(T::DTYPE)?;
+        if self.is_empty() {
+            return Ok(&[]);
+        }
         cast::elements(self.bytes()).ok_or_else(|| Error::new(ErrorKind::Internal, "the shared bytes have changed"))
     }
 

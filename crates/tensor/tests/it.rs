@@ -71,6 +71,8 @@ fn a_mapped_file_is_wrapped_and_never_written() {
     assert!(fault(DType::F64, &[100], 0).contains("not there"));
     assert!(fault(DType::U8, &[1], 1000).contains("not there"));
     assert!(fault(DType::Bool, &[3], 64).contains("not valid"));
+    let empty = Tensor::from_shared(DType::F64, [0, 3], Arc::new([0u8; 0]), 0).unwrap();
+    assert_eq!(empty.as_slice::<f64>().unwrap(), [0.0; 0]);
     assert_eq!(Tensor::from_shared(DType::Bool, [2], map, 64).unwrap().as_slice::<bool>().unwrap(), [false, true]);
 }
 
@@ -183,6 +185,7 @@ fn a_prefix_selects_a_part() {
     let part = Prefixed::new("hook/feed/", &all);
     assert!(Snapshot::of(&part).unwrap().bit_eq(&set(&[("position", 2.0)])));
     assert_eq!(part.read("a").unwrap_err().kind(), ErrorKind::NotFound);
+    everstep_testkit::laws::specs_are_sorted_and_stable(&part);
 }
 
 #[test]

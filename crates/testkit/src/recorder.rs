@@ -14,6 +14,7 @@ pub enum Call {
     Created { from: StartedFrom, restarts: u32, applied_unseen: bool },
     Before { step: u64 },
     After { step: u64, values: Vec<f64> },
+    Undone { step: u64 },
     End { step: u64 },
     Failed { kind: ErrorKind },
 }
@@ -102,6 +103,9 @@ impl<S: Session> Hook<S> for Recorder<S> {
     fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
         let values = run.values().iter().map(|value| value.to_f64()).collect::<Result<_>>()?;
         self.note(Call::After { step: run.global_step(), values })
+    }
+    fn undone(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
+        self.note(Call::Undone { step: run.global_step() })
     }
     fn end(&mut self, session: &mut S) -> Result<()> {
         self.note(Call::End { step: session.global_step() })

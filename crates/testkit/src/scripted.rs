@@ -60,8 +60,7 @@ impl Server {
 
     /// A session on this model.
     pub fn session(&self) -> Scripted {
-        let variables = self.lock().variables.clone();
-        Scripted { server: self.clone(), variables: View { server: self.clone() }, held: variables }
+        Scripted { server: self.clone(), variables: View { server: self.clone() } }
     }
 
     /// Runs that any session asked for.
@@ -79,7 +78,6 @@ impl Server {
 pub struct Scripted {
     server: Server,
     variables: View,
-    held: Snapshot,
 }
 
 /// The server's variables.
@@ -121,7 +119,7 @@ impl Scripted {
             [] => Ok(None),
             [(Input::X, value)] => value.item().map(Some).map_err(|error| error.context("X")),
             [(Input::X, _), (Input::X, _), ..] => bad("X is fed twice".into()),
-            feeds => bad(format!("{:?} is no input of this model", feeds.iter().map(|(input, _)| input))),
+            [(input, _), ..] => bad(format!("{input:?} is no input of this model; feed X")),
         }
     }
 }
@@ -142,7 +140,8 @@ impl Session for Scripted {
         let x = x.unwrap_or(0.5);
         let weight: f32 = model.variables.read("w")?.item()?;
         let kernel = || KernelStats { node: "w".into(), kernel: "Mul".into(), ..KernelStats::default() };
-        outcome.metadata = request.options.trace.then(|| RunMetadata { kernels: vec![kernel()] });
+        outcome.metadata =
+            request.options.trace.then(|| RunMetadata { kernels: vec![kernel()], ..RunMetadata::default() });
         outcome.values.clear();
         outcome.values.extend(request.fetches.iter().map(|fetch| match fetch {
             Fetch::Update => Tensor::scalar(weight * x),
@@ -154,7 +153,6 @@ impl Session for Scripted {
             model.variables.assign("w", Tensor::scalar(weight * x))?;
             model.variables.assign("global_step", Tensor::scalar(step + 1))?;
         }
-        self.held = model.variables.clone();
         match fault {
             Some(Fault::After(kind)) => Err(Error::new(kind, "told to fail after the run")),
             _ => Ok(()),

@@ -89,7 +89,7 @@ impl Checkpoints<'_> {
     fn keep_interval(&self) -> bool {
         let CheckpointsOptions { min_interval, clock, stop, .. } = &self.options;
         let Some((_, given)) = self.last else { return true };
-        let rest = (given + *min_interval).saturating_sub(clock.now());
+        let rest = given.saturating_add(*min_interval).saturating_sub(clock.now());
         Deadline::new("keeping the interval", None, clock.clone(), stop.clone()).wait(rest).is_ok()
     }
 }

@@ -71,7 +71,7 @@ pub fn evaluate_once<'a, C: Connect>(
     let values = match &options.final_ops {
         Some(request) => match monitored.run_without_hooks(request)? {
             Ran::Values(values) => Some(values.to_vec()),
-            Ran::AppliedUnseen | Ran::Stopped => None,
+            Ran::Undone(_) | Ran::AppliedUnseen | Ran::Stopped => None,
         },
         None => None,
     };

@@ -104,7 +104,10 @@ impl<'a, C: Connect + 'a> MonitoredTrainingSession<'a, C> {
     pub fn scope<T>(mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
         match body(&mut self) {
             Ok(value) => self.finish().map(|_| Some(value)),
-            Err(error) if error.kind() == ErrorKind::EndOfInput => self.finish().map(|_| None),
+            // An input is used up before a run; the same error of a hook after one has failed the training.
+            Err(error) if error.kind() == ErrorKind::EndOfInput && self.monitored.session().is_some() => {
+                self.finish().map(|_| None)
+            }
             Err(error) => {
                 let events = self.events.take();
                 drop(self);

@@ -1,7 +1,7 @@
 //! A checkpoint into a session.
 
 use everstep_session::{Scope, Session};
-use everstep_tensor::{Checkpoint, CopyRules, Result, Save, Spec, Tensor, Variables, Which, copy};
+use everstep_tensor::{Checkpoint, CopyRules, Result, Save, Spec, Tensor, Variables, Which, compare, copy};
 
 /// Where hooks' states lie in a checkpoint, beside the model's variables.
 const HOOK: &str = "hook/";
@@ -26,13 +26,17 @@ pub fn restore<S: Session>(
 
 /// The same from an opened checkpoint.
 pub(crate) fn restore_from<S: Session>(checkpoint: &Checkpoint, session: &mut S, rules: &CopyRules) -> Result<()> {
-    if rules.allow_missing || !rules.keep.is_empty() {
-        session.initialize(Scope::Global)?;
-    }
-    let report = copy(&Model(&*checkpoint.variables), session.variables_mut(), rules).map_err(|error| {
+    let model = Model(&*checkpoint.variables);
+    let report = compare(&model, session.variables(), rules);
+    report.check(rules).map_err(|error| {
         let remedy = "choose another directory, or restore by other rules";
         error.context(format!("checkpoint {} is not one of this model ({remedy})", checkpoint.location))
     })?;
+    let keeps = !report.missing.is_empty() || !rules.keep.is_empty();
+    if keeps && !session.uninitialized(Scope::Global)?.is_empty() {
+        session.initialize(Scope::Global)?;
+    }
+    copy(&model, session.variables_mut(), rules)?;
     if !report.missing.is_empty() {
         log::warn!("not in checkpoint {}: {}", checkpoint.location, report.missing.join(", "));
     }

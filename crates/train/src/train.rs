@@ -5,7 +5,7 @@ use std::path::Path;
 use everstep_hook::Every;
 use everstep_monitored::Ran;
 use everstep_session::{Connect, Session};
-use everstep_tensor::{Result, Tensor};
+use everstep_tensor::{ErrorKind, Result, Tensor};
 
 use crate::{MonitoredOptions, MonitoredTrainingSession, TrainOptions};
 
@@ -48,7 +48,15 @@ where
         stop: options.stop,
         ..MonitoredOptions::default()
     };
-    let session = MonitoredTrainingSession::begin(connect, logdir, all)?;
+    let stop = all.stop.clone();
+    let session = match MonitoredTrainingSession::begin(connect, logdir, all) {
+        // Whoever asked for the end while the model was waited for gets it: nothing ran.
+        Err(error) if error.kind() == ErrorKind::Cancelled && stop.is_requested() => {
+            log::info!("{error}");
+            return Ok(None);
+        }
+        begun => begun?,
+    };
     let mut loss: Option<Tensor> = None;
     session.scope(|session| {
         loop {
@@ -58,7 +66,7 @@ where
                     (Some(loss), [value]) => loss.copy_from(value)?,
                     (loss, values) => *loss = values.first().cloned(),
                 },
-                Ran::AppliedUnseen => {}
+                Ran::Undone(_) | Ran::AppliedUnseen => {}
                 Ran::Stopped => return Ok(()),
             }
             if let Some(filled) = run_metadata.as_deref_mut() {

@@ -40,6 +40,24 @@ impl<'a, C: Connect> Worker<'a, C> {
     }
 }
 
+impl<C: Connect> Worker<'_, C> {
+    /// The session, if the model is ready, or why it is not.
+    fn look(&mut self, mut session: C::Session) -> Result<std::result::Result<Created<C::Session>, String>> {
+        let missing = session.uninitialized(Scope::Global)?;
+        let reason = match session.is_published()? {
+            true => self.readiness.make(&mut session)?,
+            false if missing.is_empty() => Some("not published".into()),
+            false => Some(format!("not initialised: {}", missing.join(", "))),
+        };
+        let Some(reason) = reason else {
+            let from = StartedFrom::Live(session.global_step());
+            return Ok(Ok(Created::new(session, from)));
+        };
+        session.close()?;
+        Ok(Err(reason))
+    }
+}
+
 impl<C: Connect> Create for Worker<'_, C> {
     type Session = C::Session;
 
@@ -49,18 +67,14 @@ impl<C: Connect> Create for Worker<'_, C> {
         let mut until = Deadline::new("waiting for the chief", limit, self.clock.clone(), attempt.stop.clone());
         let mut wait = Duration::from_millis(50);
         loop {
-            let mut session = self.connect.connect(&self.master, &self.config, &until)?;
-            let missing = session.uninitialized(Scope::Global)?;
-            let reason = match session.is_published()? {
-                true => self.readiness.make(&mut session)?,
-                false if missing.is_empty() => Some("not published".into()),
-                false => Some(format!("not initialised: {}", missing.join(", "))),
+            let reason = match self.connect.connect(&self.master, &self.config, &until) {
+                Ok(session) => match self.look(session)? {
+                    Ok(created) => return Ok(created),
+                    Err(reason) => reason,
+                },
+                Err(error) if error.is_lost_session() => error.to_string(),
+                Err(error) => return Err(error),
             };
-            let Some(reason) = reason else {
-                let from = StartedFrom::Live(session.global_step());
-                return Ok(Created::new(session, from));
-            };
-            session.close()?;
             until.phase = format!("waiting for the chief to make the model ready ({reason})");
             log::debug!("{}", until.phase);
             until.wait(wait)?;

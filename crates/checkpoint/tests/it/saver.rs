@@ -335,3 +335,15 @@ fn another_instruction_set_is_said() {
     assert_eq!(lines.len(), 1);
     assert!(lines[0].ends_with(", this is elsewhere: a resume may differ in the last bits"), "{lines:?}");
 }
+
+#[test]
+fn the_law_of_savers_holds_in_the_background_and_not() {
+    for writing in [Writing::Background, Writing::Blocking] {
+        let directory = tempfile::tempdir().unwrap();
+        let saver = Saver::new(directory.path(), Options { writing, ..Options::default() });
+        let set = Snapshot::from_iter([("weight", Tensor::scalar(f32::NAN)), ("bias", Tensor::scalar(-0.0f64))]);
+        everstep_testkit::laws::saver_keeps_the_newest(&saver, &set);
+        let opened = saver.open(Which::Newest).unwrap().unwrap();
+        everstep_testkit::laws::specs_are_sorted_and_stable(&*opened.variables);
+    }
+}

@@ -112,6 +112,8 @@ struct Model {
     /// Updates applied, and runs asked of the engine.
     step: u64,
     runs: u64,
+    /// Attempts in a row to replace a session; the first is made even after a stop.
+    attempts: u32,
 }
 
 /// Why a phase ended early.
@@ -139,19 +141,24 @@ impl Model {
         (0..self.hooks).try_for_each(|hook| self.call(hook, phase, name))
     }
 
-    /// Opens sessions until one stands; each loss is another attempt, and none is made after a stop.
+    /// Opens sessions until one stands; each loss is another attempt.
     fn open(&mut self) -> std::result::Result<(), Early> {
         loop {
             match self.all(Phase::Created, "created") {
-                Err(Early::Lost) if !self.stopped => {}
-                Err(_) => return Err(Early::Failed),
-                Ok(()) => return Ok(()),
+                Err(Early::Lost) => self.attempt()?,
+                result => return result,
             }
         }
     }
 
+    fn attempt(&mut self) -> std::result::Result<(), Early> {
+        self.attempts += 1;
+        if self.stopped && self.attempts > 1 { Err(Early::Failed) } else { Ok(()) }
+    }
+
     fn replace(&mut self) -> std::result::Result<(), Early> {
-        if self.stopped { Err(Early::Failed) } else { self.open() }
+        self.attempt()?;
+        self.open()
     }
 
     /// The model outlives its sessions: a step that was applied stays.
@@ -179,7 +186,11 @@ impl Model {
             }
             match self.all(Phase::After, "after") {
                 Err(Early::Lost) => return self.replace(),
-                result => return result,
+                Ok(()) => {
+                    self.attempts = 0;
+                    return Ok(());
+                }
+                failed => return failed,
             }
         }
         Ok(())
@@ -271,6 +282,7 @@ proptest! {
             stopped: false,
             step: 0,
             runs: 0,
+            attempts: 0,
         };
         let (expected, step) = model.train(runs);
         prop_assert_eq!(real(hooks, &plan, &server, runs), expected);
@@ -289,6 +301,7 @@ fn the_model_holds_the_law_of_a_quiet_training() {
         stopped: false,
         step: 0,
         runs: 0,
+        attempts: 0,
     };
     let expected = "begin 0,begin 1,created 0,created 1,before 0,before 1,after 0,after 1,end 0,end 1";
     assert_eq!(calm.train(1).0.join(","), expected);

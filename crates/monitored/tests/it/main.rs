@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
 mod coordinator;
+mod hooked_run;
 mod lifecycle;
+mod losses;
 mod step_fn;
 
 use std::{sync::Arc, time::Duration};
@@ -135,6 +137,7 @@ fn train(create: Chief, hooks: Hooks<'_>, options: Options) -> Result<Trained> {
     loop {
         match monitored.run(&[Fetch::Update], &[])? {
             Ran::Values(_) => answers += 1,
+            Ran::Undone(_) => panic!("no hook undoes a run here"),
             Ran::AppliedUnseen => unseen += 1,
             Ran::Stopped => break,
         }

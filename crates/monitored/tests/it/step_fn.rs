@@ -48,7 +48,7 @@ fn case_98_raw_runs_and_runs_with_hooks_in_one_step() {
     let mut monitored = monitored(&Server::new(), hooks);
     let seen = monitored.run_step_fn(|step| {
         let mut outcome = Outcome::default();
-        step.session().run(&Request::train(vec![Fetch::Update]), &mut outcome)?;
+        step.session()?.run(&Request::train(vec![Fetch::Update]), &mut outcome)?;
         match step.run_with_hooks(&[Fetch::Fed], &[(Input::X, Tensor::scalar(0.3f32))])? {
             Ran::Values([fed]) => Ok((outcome.values[0].to_f64()?, fed.item::<f32>()?)),
             other => panic!("{other:?}"),
@@ -66,7 +66,7 @@ fn case_101_58_a_function_that_loses_the_session_is_called_again_on_the_new_one(
     let value = monitored.run_step_fn(|step| {
         calls += 1;
         let mut outcome = Outcome::default();
-        step.session().run(&Request::read(vec![Fetch::Weight]), &mut outcome)?;
+        step.session()?.run(&Request::read(vec![Fetch::Weight]), &mut outcome)?;
         outcome.values[0].to_f64()
     });
     assert_eq!((value.unwrap(), calls, monitored.restarts()), (Some(8.0), 2, 1));

@@ -355,3 +355,9 @@ proptest! {
         prop_assert_eq!(read.iter().map(|event| event.step).collect::<Vec<_>>(), [0, 1, 2]);
     }
 }
+
+#[test]
+fn the_law_of_sinks_holds() {
+    let logdir = tempfile::tempdir().unwrap();
+    everstep_testkit::laws::sink_takes_and_flushes(&EventWriter::create(logdir.path()).unwrap());
+}

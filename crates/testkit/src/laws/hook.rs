@@ -2,7 +2,7 @@
 
 use crate::Call;
 
-/// Law 8: `begin (after_create_session (before_run after_run)*)+ (end | failed)`.
+/// Law 8: `begin (after_create_session (before_run (after_run | undone))*)+ (end | failed)`.
 ///
 /// Where something failed the last phase may be cut short: a run without its `after_run` is followed by `failed`, by
 /// another session, by another try of the same run, or, if the input was used up, by `end`.
@@ -16,7 +16,7 @@ pub fn hook_lifecycle(calls: &[Call]) {
         let in_order = match call {
             Call::Created { .. } => true,
             Call::Before { .. } => previous.is_some(),
-            Call::After { .. } => matches!(previous, Some(Call::Before { .. })),
+            Call::After { .. } | Call::Undone { .. } => matches!(previous, Some(Call::Before { .. })),
             Call::Begin | Call::End { .. } | Call::Failed { .. } => false,
         };
         assert!(in_order, "{call:?} comes out of order: {calls:?}");

@@ -229,26 +229,30 @@ fn a_worker_waits_for_the_chief() {
 }
 
 #[test]
-fn the_last_traced_run_is_told() {
-    struct Trace;
+fn run_metadata_is_cleared_and_filled_by_every_run() {
+    struct Trace {
+        until: u64,
+    }
     impl Hook<Scripted> for Trace {
         fn before_run(&mut self, run: &mut BeforeRun<'_, Scripted>) -> Result<()> {
-            run.trace();
+            if run.global_step() < self.until {
+                run.trace();
+            }
             Ok(())
         }
     }
-    let mut metadata = RunMetadata::default();
-    metadata.kernels.resize_with(3, Default::default);
-    let mut options = last_step(2);
-    options.hooks.push(Box::new(Trace));
-    let options = Options {
-        run_metadata: Some(&mut metadata),
-        save_checkpoint_secs: None,
-        save_summaries_steps: None,
-        ..options
+    let kernels_after_two_steps = |traced: u64| {
+        let mut metadata = RunMetadata::default();
+        metadata.kernels.resize_with(3, Default::default);
+        let mut options = last_step(2);
+        options.hooks.push(Box::new(Trace { until: traced }));
+        let off = Options { save_checkpoint_secs: None, save_summaries_steps: None, ..options };
+        run(None, Options { run_metadata: Some(&mut metadata), ..off }).unwrap();
+        metadata.kernels.len()
     };
-    run(None, options).unwrap();
-    assert_eq!(metadata.kernels.len(), 1, "the scripted session tells of one kernel");
+    assert_eq!(kernels_after_two_steps(2), 1, "the scripted session tells of one kernel");
+    assert_eq!(kernels_after_two_steps(1), 0, "the last run was not traced");
+    assert_eq!(kernels_after_two_steps(0), 0, "what was there before is gone");
 }
 
 #[test]
