@@ -21,6 +21,9 @@ usage: cargo xtask COMMAND [OPTIONS]
   tidy
       What the compiler does not check: dependencies against docs/architecture.md, who may not
       know whom, READMEs, manifests, sources, white space.
+  cases
+      Runs the tests that carry the number of a behaviour of the original loop, and accounts for
+      every number of xtask/cases.txt: it passes as a test, or docs/differences.md says why not.
   interop
       A short training run, read back with TensorBoard's own reader.
   ci [--only STAGE,STAGE] [--skip STAGE,STAGE]

@@ -1,6 +1,7 @@
 //! The chores of the workspace: `cargo xtask help` lists them.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its terminal")]
 
+mod cases;
 mod ci;
 mod data;
 mod help;
@@ -26,6 +27,7 @@ const COMMANDS: &[(&str, Command)] = &[
     ("data", data::data),
     ("test", suite::test),
     ("tidy", tidy::tidy),
+    ("cases", cases::cases),
     ("interop", interop::interop),
     ("ci", ci::ci),
     ("help", help::help),

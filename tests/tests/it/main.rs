@@ -1,8 +1,12 @@
 //! Tests that cross crates.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+#[cfg(unix)]
 mod crash;
 mod divergence;
 mod errors;
 mod regression;
+#[cfg(unix)]
+mod signals;
 mod swaps;
+mod train_op;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use everstep_graph::{Graph, Initializer, Input, Output};
 use everstep_hooks::Feed;
 use everstep_nn::mean_squared_error;
-use everstep_optim::{Sgd, create_train_op};
+use everstep_optim::{Sgd, TrainOpOptions, create_train_op_with};
 use everstep_tensor::{DType, Result, Tensor};
 
 /// What one step is fed.
@@ -39,7 +39,9 @@ impl Regression {
         let product = graph.mul(x, weight)?;
         let predicted = graph.add(product, bias)?;
         let loss = mean_squared_error(&mut graph, predicted, y)?;
-        let train = create_train_op(&mut graph, loss, &Sgd { learning_rate })?;
+        // What is not finite is left to a guard.
+        let unchecked = TrainOpOptions { check_numerics: false, ..TrainOpOptions::default() };
+        let train = create_train_op_with(&mut graph, loss, &Sgd { learning_rate }, unchecked)?;
         let (gradient_norm, train_op) = (train.gradient_norm, train.output);
         Ok(Self { graph: Arc::new(graph), x, y, loss, gradient_norm, train_op })
     }

@@ -40,7 +40,7 @@ fn measure(directory: Option<&Path>, options: MonitoredOptions<'_, Counting>) ->
         for _ in 0..STEPS {
             match session.run(&[()], &[])? {
                 Ran::Values(values) => std::hint::black_box(values),
-                Ran::AppliedUnseen | Ran::Stopped => unreachable!("nothing stops or is lost"),
+                Ran::Undone(_) | Ran::AppliedUnseen | Ran::Stopped => unreachable!("nothing stops, is lost or undone"),
             };
         }
         rounds.push(began.elapsed().as_nanos() as f64 / f64::from(STEPS));

@@ -14,7 +14,8 @@ usage: cargo xtask train [digits|fashion-mnist] [options]
   --threads T       threads; 0 is all cores     [0]
   --seed S          initial values and order    [0]
   --data DIR        where Fashion-MNIST is      [target/data/fashion-mnist, /usr/share/datasets/fashion-mnist]
-  --json            end the output with one line of JSON";
+  --json            end the output with one line of JSON
+Ctrl-C or SIGTERM finishes the step, saves it and exits with 130 or 143; a second one ends at once.";
 
 /// Which data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,8 +17,9 @@ use std::{
 use everstep::{
     data::{self, DIGITS_SPLIT_SEED, FASHION_MNIST_DIR, stratified_split},
     hook::StartedFrom,
-    hooks::Progress,
+    hooks::{Progress, Signals},
     prelude::*,
+    session::Stop,
     tensor::{CopyRules, Which},
     train::restore,
 };
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     let default = if shows_bar() { "info,everstep_hooks::step_counter=warn" } else { "info" };
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default)).format_target(false).init();
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -48,19 +49,21 @@ fn shows_bar() -> bool {
     std::io::stderr().is_terminal()
 }
 
-fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
+fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
+    let stop = Stop::default();
+    let mut signals = Signals::watch(&stop)?;
     let arguments = Arguments::parse(std::env::args_os().skip(1))?;
     if arguments.help {
         println!("{USAGE}");
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let (train_set, test_set) = load(&arguments)?;
-    let report = train_and_test(&arguments, train_set, &test_set)?;
+    let report = train_and_test(&arguments, train_set, &test_set, &mut signals, stop)?;
     println!("{report}");
     if arguments.json {
         println!("{}", report.json());
     }
-    Ok(())
+    Ok(signals.received().map_or(ExitCode::SUCCESS, |signal| ExitCode::from(signal.exit_code())))
 }
 
 /// The samples to learn from, and those held out.
@@ -75,7 +78,13 @@ fn load(arguments: &Arguments) -> Result<(Dataset, Dataset)> {
     }
 }
 
-fn train_and_test(arguments: &Arguments, train_set: Dataset, test_set: &Dataset) -> Result<Report> {
+fn train_and_test(
+    arguments: &Arguments,
+    train_set: Dataset,
+    test_set: &Dataset,
+    signals: &mut Signals,
+    stop: Stop,
+) -> Result<Report> {
     let model = Perceptron::new(arguments.data)?;
     let Perceptron { images, labels, loss, accuracy, train_op, gradient_norm, .. } = model;
     let config = SessionConfig { intra_op_threads: arguments.threads, seed: arguments.seed, ..Default::default() };
@@ -98,6 +107,7 @@ fn train_and_test(arguments: &Arguments, train_set: Dataset, test_set: &Dataset)
     let save = Every { steps: arguments.save_steps, time: Duration::from_secs(600) };
     let mut hooks: Vec<Box<dyn Hook<GraphSession> + '_>> = vec![
         Box::new(&mut watch),
+        Box::new(signals),
         Box::new(feed),
         Box::new(NanGuard::new([("loss", loss), ("gradient norm", gradient_norm)])),
         Box::new(TestAccuracy::new(test.clone(), Every::steps(100), events.clone())),
@@ -111,8 +121,14 @@ fn train_and_test(arguments: &Arguments, train_set: Dataset, test_set: &Dataset)
         hooks.push(Box::new(LogValues::new(every, [("loss", loss), ("accuracy", accuracy)]).at_end()));
     }
     // The saving hook above minds steps as well as seconds, so the facade's own is off.
-    let options =
-        TrainOptions { scaffold, hooks, config: config.clone(), save_checkpoint_secs: None, ..Default::default() };
+    let options = TrainOptions {
+        scaffold,
+        hooks,
+        config: config.clone(),
+        save_checkpoint_secs: None,
+        stop,
+        ..Default::default()
+    };
     let last_loss = train(connect(graph.clone()), train_op, Some(&arguments.logdir), options)?;
 
     let mut session = GraphSession::new(graph, &config)?;

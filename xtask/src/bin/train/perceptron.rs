@@ -3,7 +3,7 @@
 use everstep::{
     graph::{Graph, Input, Output},
     nn::{Activation, Dense, Kernel, accuracy, sparse_softmax_cross_entropy},
-    optim::{Adam, create_train_op},
+    optim::{Adam, TrainOpOptions, create_train_op_with},
     prelude::{DType, Result},
 };
 
@@ -38,7 +38,10 @@ impl Perceptron {
         let logits = Dense::new(10).build(&mut graph, "logits", layer)?;
         let loss = sparse_softmax_cross_entropy(&mut graph, logits, labels)?;
         let accuracy = accuracy(&mut graph, logits, labels)?;
-        let train = create_train_op(&mut graph, loss, &Adam { learning_rate: 0.001, ..Adam::default() })?;
+        let adam = Adam { learning_rate: 0.001, ..Adam::default() };
+        // A loss that is not finite is left to the guard among the hooks.
+        let unchecked = TrainOpOptions { check_numerics: false, ..TrainOpOptions::default() };
+        let train = create_train_op_with(&mut graph, loss, &adam, unchecked)?;
         graph.summary_scalar("loss", loss)?;
         graph.summary_scalar("accuracy/train", accuracy)?;
         graph.summary_scalar("gradient_norm", train.gradient_norm)?;
