@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use everstep_hook::{AfterRun, BeforeRun, Elapsed, Hook, Trigger, When};
 use everstep_session::{Clock, Purpose, Session};
-use everstep_tensor::{Result, Tensor};
+use everstep_tensor::{Error, ErrorKind, Result, Tensor};
 
 use crate::text;
 
@@ -73,6 +73,18 @@ impl<F> LogValues<F> {
 impl<S: Session> Hook<S> for LogValues<S::Fetch> {
     fn name(&self) -> &str {
         "log_values"
+    }
+
+    /// # Errors
+    /// `InvalidArgument` if it would never log anything.
+    fn begin(&mut self) -> Result<()> {
+        match self.trigger.when() {
+            When::Every(every) if every.is_never() => {
+                let message = "the period is never and the end is not asked for; give a period above 0, or at_end()";
+                Err(Error::new(ErrorKind::InvalidArgument, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {

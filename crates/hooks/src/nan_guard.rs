@@ -14,10 +14,11 @@ use record::Record;
 /// `nan_guard`.
 ///
 /// The values are fetched in every training run, and every element is looked at. What happens to a bad step is told by
-/// [`OnBadStep`]; it is never saved, and no hook acts on it, wherever in the list of hooks the guard stands. The guard
-/// sees nothing but its values: an update that spoils the variables while the loss is still finite is seen in the norm
-/// of its gradients, so guard that too; and a run that the engine itself refuses, for its own check of the loss, fails
-/// before the guard sees it, so turn that check off. `F` is the session's `Fetch`.
+/// [`OnBadStep`]; it is never saved, and no hook acts on it, wherever in the list of hooks the guard stands. In a run the
+/// guard sees nothing but its values: an update that spoils the variables while the loss is still finite is seen in the
+/// norm of its gradients, so guard that too; and a run that the engine itself refuses, for its own check of the loss,
+/// fails before the guard sees it, so turn that check off. Before a save the guard looks at every variable, and refuses
+/// one that is not finite. `F` is the session's `Fetch`.
 ///
 /// Where it counts (rolling back, or guarding against leaps) its state is saved with the model as `hook/nan_guard/…`.
 ///
@@ -197,6 +198,19 @@ impl<S: Session> Hook<S> for NanGuard<S::Fetch> {
             Some(fault) => self.undo(&fault, run),
             None => Ok(Verdict::Kept),
         }
+    }
+
+    /// # Errors
+    /// `Diverged` naming the variable, the place and the element, if one to be saved is NaN or infinite: an update can
+    /// overflow though every value of its run was finite.
+    fn before_save(&mut self, step: u64, variables: &dyn Variables) -> Result<()> {
+        for spec in variables.specs().into_iter().filter(|spec| spec.dtype.is_float()) {
+            if let Some((index, element)) = first_culprit(&variables.read(&spec.name)?) {
+                let place = text::place(index, &spec.shape);
+                return Err(diverged(&format!("at step {step} variable {}{place} is {element}", spec.name)));
+            }
+        }
+        Ok(())
     }
 
     /// # Errors

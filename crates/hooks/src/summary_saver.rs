@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use everstep_event::{Event, EventSink, What};
-use everstep_hook::{AfterRun, BeforeRun, Hook, Start, Trigger, When};
+use everstep_hook::{AfterRun, BeforeRun, Hook, Start, StartedFrom, Trigger, When};
 use everstep_session::{Clock, Purpose, Session};
 use everstep_tensor::{Error, Result, Tensor};
 
@@ -75,8 +75,9 @@ impl<S: Session> Hook<S> for SummarySaver<S::Fetch> {
         "summary_saver"
     }
 
-    fn after_create_session(&mut self, session: &mut S, _start: &mut Start<'_>) -> Result<()> {
-        if std::mem::replace(&mut self.started, true) {
+    /// A session in place of a lost one is a start too, where the step went back: a reader then drops what lies beyond.
+    fn after_create_session(&mut self, session: &mut S, start: &mut Start<'_>) -> Result<()> {
+        if std::mem::replace(&mut self.started, true) && matches!(start.from, StartedFrom::Live(_)) {
             return Ok(());
         }
         self.emit_start(session.global_step())

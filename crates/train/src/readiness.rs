@@ -39,7 +39,11 @@ impl<'a, S: Session> Readiness<'a, S> {
             None => session.initialize(Scope::Local)?,
         }
         let missing = match &mut self.ready {
-            Some(check) => check(session)?,
+            Some(check) => match check(session) {
+                // An engine that asserts says it by an error.
+                Err(error) if error.kind() == ErrorKind::FailedPrecondition => return Ok(Some(error.to_string())),
+                missing => missing?,
+            },
             None => [session.uninitialized(Scope::Global)?, session.uninitialized(Scope::Local)?].concat(),
         };
         Ok((!missing.is_empty()).then(|| format!("not initialised: {}", missing.join(", "))))

@@ -18,7 +18,8 @@ pub struct Scaffold<'a, S: Session> {
     pub init: Option<Request<S::Fetch, S::Input>>,
     /// Called after `init`: a warm start, a vocabulary.
     pub init_fn: Option<InitFn<'a, S>>,
-    /// What is not ready to train; by default the variables without a value.
+    /// What is not ready to train; by default the variables without a value. An error of kind `FailedPrecondition`
+    /// says so too.
     pub ready: Option<CheckFn<'a, S>>,
     /// What must be there before `local_init`; by default every global variable.
     pub ready_for_local_init: Option<CheckFn<'a, S>>,

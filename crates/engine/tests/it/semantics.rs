@@ -1,6 +1,6 @@
 //! What a run means: reads before, updates at the end and in order, all of them or none.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use everstep_engine::GraphSession;
 use everstep_graph::{Graph, Initializer, Output, UpdateRule, Variable};
@@ -155,4 +155,20 @@ fn initial_values_depend_on_seed_and_name_alone() {
     assert_eq!(of("u8").as_slice::<u8>().unwrap(), [3, 3]);
     assert_eq!(of("i32").as_slice::<i32>().unwrap(), [3, 3]);
     assert!(of("i64").bit_eq(&Tensor::from_vec([2], vec![3i64, 3]).unwrap()));
+}
+
+#[test]
+fn case_86_88_the_graph_is_at_hand_and_stays_as_it_is() {
+    let mut graph = Graph::new();
+    let weight = graph.variable("weight", DType::F32, [], Initializer::ONES).unwrap();
+    graph.global_step().unwrap();
+    let square = graph.square(weight).unwrap();
+    let graph = Arc::new(graph);
+    let before = graph.to_string();
+    let mut session = GraphSession::new(graph.clone(), &SessionConfig::default()).unwrap();
+    assert!(Arc::ptr_eq(session.graph(), &graph));
+    session.initialize(Scope::Global).unwrap();
+    session.run(&Request::read(vec![square]), &mut Outcome::default()).unwrap();
+    session.close().unwrap();
+    assert_eq!(graph.to_string(), before);
 }

@@ -1,10 +1,10 @@
 //! Values in the log.
 
-use everstep_hook::{Every, StartedFrom, When};
+use everstep_hook::{Every, Hook, StartedFrom, When};
 use everstep_hooks::LogValues;
-use everstep_tensor::{Result, Tensor};
+use everstep_tensor::{ErrorKind, Result, Tensor};
 
-use crate::driver::{Driver, capture_log, logged};
+use crate::driver::{Driver, Scripted, capture_log, logged};
 
 fn driver() -> Driver {
     let mut driver = Driver::new()
@@ -79,4 +79,14 @@ fn values_are_fetched_only_when_they_are_due() -> Result<()> {
     driver.train(&mut hook, 30)?;
     assert_eq!(driver.times_fetched("loss"), 3);
     Ok(())
+}
+
+#[test]
+fn case_118_a_period_that_never_comes_is_refused() {
+    let begin = |mut hook: LogValues<&'static str>| Hook::<Scripted>::begin(&mut hook);
+    let error = begin(LogValues::new(Every::steps(0), [("loss", "loss")])).expect_err("nothing would be logged");
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("period"), "{error}");
+    assert!(begin(LogValues::new(Every::secs(-10.0), [("loss", "loss")])).is_err());
+    assert!(begin(LogValues::new(Every::NEVER, [("loss", "loss")]).at_end()).is_ok());
 }

@@ -49,14 +49,14 @@ fn case_154_157_summaries_are_due_at_the_first_step_and_each_period() {
 }
 
 #[test]
-fn a_session_has_a_graph_a_start_and_a_stop() -> Result<()> {
+fn case_140_a_session_has_a_graph_a_start_and_a_stop() -> Result<()> {
     let (mut driver, sink) = (driver(), Arc::new(Memory::new()));
     let graph: Arc<[u8]> = Arc::from([1u8, 2]);
     let mut hook =
         SummarySaver::new(Every::steps(3), [("loss", "loss"), ("rate", "rate")], sink.clone()).graph(graph.clone());
     driver.start(&mut hook, StartedFrom::Restored(10))?;
     driver.train(&mut hook, 1)?;
-    driver.start(&mut hook, StartedFrom::Restored(10))?;
+    driver.start(&mut hook, StartedFrom::Live(11))?;
     driver.train(&mut hook, 4)?;
     driver.end(&mut hook)?;
     let said: Vec<(u64, What)> = sink.events().into_iter().map(|event| (event.step, event.what)).collect();
@@ -68,7 +68,7 @@ fn a_session_has_a_graph_a_start_and_a_stop() -> Result<()> {
         (11, scalar("rate", 11.0)),
         (14, scalar("loss", 7.0)),
         (14, scalar("rate", 14.0)),
-        (14, What::SessionStop),
+        (15, What::SessionStop),
     ];
     assert_eq!(said, expected);
     Ok(())
@@ -177,5 +177,18 @@ fn the_last_step_is_written_once() -> Result<()> {
     assert_eq!(written(5)?, [(1, 0.5), (4, 2.0), (5, 2.5)]);
     assert_eq!(written(4)?, [(1, 0.5), (4, 2.0)]);
     assert_eq!(written(0)?, []);
+    Ok(())
+}
+
+#[test]
+fn a_session_that_went_back_is_a_start_of_its_own() -> Result<()> {
+    let (mut driver, sink) = (driver(), Arc::new(Memory::new()));
+    let mut hook = SummarySaver::new(Every::NEVER, Vec::<(String, &str)>::new(), sink.clone());
+    for from in [StartedFrom::Fresh, StartedFrom::Live(3), StartedFrom::Restored(2)] {
+        driver.start(&mut hook, from)?;
+        driver.train(&mut hook, 3)?;
+    }
+    let starts = sink.events().into_iter().filter(|event| event.what == What::SessionStart);
+    assert_eq!(starts.map(|event| event.step).collect::<Vec<_>>(), [1, 3]);
     Ok(())
 }

@@ -192,3 +192,65 @@ fn case_64_103_a_session_that_is_never_replaced_returns_its_loss() {
         Monitored::begin(chief(&Server::new(), &saver, false), vec![Box::new(aborts)], options).unwrap();
     assert_eq!(monitored.run(&[Fetch::Update], &[]).map(|_| ()).unwrap_err().kind(), ErrorKind::Aborted);
 }
+
+#[test]
+fn case_211_an_error_that_a_thread_handles_is_none() {
+    let threads = Coordinator::default();
+    let expected = || Err(error(ErrorKind::NotFound, "nothing more to read"));
+    let work = move |_: &Coordinator| match expected() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
+    };
+    threads.spawn("reader", work).unwrap();
+    threads.join(LONG).unwrap();
+}
+
+#[test]
+fn case_214_an_error_after_a_join_is_returned_by_the_next() {
+    let threads = Coordinator::default();
+    threads.join(LONG).unwrap();
+    threads.report(error(ErrorKind::DataLoss, "late"));
+    assert_eq!(threads.join(LONG).unwrap_err().to_string(), "late");
+    threads.join(LONG).unwrap();
+}
+
+#[test]
+fn case_215_217_226_threads_count_under_their_names_until_they_are_done() {
+    let threads = Coordinator::default();
+    let counts = [(3, "to three"), (30, "to thirty")].map(|(limit, name)| {
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = count.clone();
+        let work = move |_: &Coordinator| {
+            while counted.load(Ordering::SeqCst) < limit {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            assert_eq!(std::thread::current().name(), Some(name));
+            Ok(())
+        };
+        threads.spawn(name, work).unwrap();
+        count
+    });
+    threads.join(LONG).unwrap();
+    assert_eq!(counts.map(|count| count.load(Ordering::SeqCst)), [3, 30]);
+}
+
+#[test]
+fn case_220_221_223_a_stop_before_the_start_an_error_and_others_threads() {
+    let (stopped, other) = (Coordinator::default(), Coordinator::default());
+    stopped.stop().request("before it began");
+    let worked = Arc::new(AtomicU32::new(0));
+    let count = worked.clone();
+    let work = move |threads: &Coordinator| {
+        if !threads.stop().is_requested() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    };
+    stopped.spawn("late", work).unwrap();
+    stopped.join(LONG).unwrap();
+    assert_eq!(worked.load(Ordering::SeqCst), 0);
+
+    other.spawn("failing", |_| Err(error(ErrorKind::DataLoss, "damaged"))).unwrap();
+    assert_eq!(other.join(LONG).unwrap_err().kind(), ErrorKind::DataLoss);
+    assert!(stopped.join(LONG).is_ok(), "each has its own threads and errors");
+}

@@ -329,7 +329,7 @@ fn used_up_input_ends_training_well() {
 }
 
 #[test]
-fn a_run_after_the_end_is_refused_and_a_drop_is_a_failure() {
+fn case_40_43_a_run_after_the_end_is_refused_and_a_drop_is_a_failure() {
     let saver = Arc::new(MemorySave::new());
     let calls = Calls::new();
     let at = Call::Before { step: 0 };
@@ -348,14 +348,16 @@ fn a_run_after_the_end_is_refused_and_a_drop_is_a_failure() {
 }
 
 #[test]
-fn a_stop_from_outside_ends_before_the_next_run() {
+fn case_41_a_stop_from_outside_ends_before_the_next_run() {
     let saver = Arc::new(MemorySave::new());
     let stop = Stop::default();
     let threads = Coordinator::new(stop.clone(), Arc::new(VirtualClock::new()));
     let all = Options { threads, ..Options::default() };
     let mut monitored = Monitored::begin(chief(&Server::new(), &saver, false), Vec::new(), all).unwrap();
     assert!(matches!(monitored.run(&[Fetch::Update], &[]).unwrap(), Ran::Values(_)));
+    assert_eq!([(); 3].map(|()| monitored.should_stop()), [false; 3]);
     stop.request("enough");
+    assert!(monitored.should_stop());
     assert!(matches!(monitored.run(&[Fetch::Update], &[]).unwrap(), Ran::Stopped));
     assert_eq!(monitored.finish().unwrap().unwrap().global_step(), 1);
 }
@@ -456,4 +458,33 @@ proptest! {
         prop_assert_eq!(trained.answers + trained.unseen >= 12, true);
         laws::hook_lifecycle(&calls.of("a"));
     }
+}
+
+#[test]
+fn case_50_an_error_keeps_its_kind_and_its_cause() {
+    struct Cause;
+    impl Hook<Scripted> for Cause {
+        fn name(&self) -> &str {
+            "cause"
+        }
+        fn before_run(&mut self, _run: &mut BeforeRun<'_, Scripted>) -> Result<()> {
+            Err(Error::new(ErrorKind::DataLoss, "the batch is damaged").with_source("a bit has flipped"))
+        }
+    }
+    let saver = Arc::new(MemorySave::new());
+    let hooks: Hooks<'_> = vec![Box::new(Cause)];
+    let mut monitored = Monitored::begin(chief(&Server::new(), &saver, false), hooks, Options::default()).unwrap();
+    let error = monitored.run(&[Fetch::Update], &[]).map(|_| ()).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::DataLoss, "hook cause: the batch is damaged"));
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "a bit has flipped");
+}
+
+#[test]
+fn case_109_the_session_itself_is_at_hand() {
+    let saver = Arc::new(MemorySave::new());
+    let mut monitored = Monitored::begin(chief(&Server::new(), &saver, false), Vec::new(), Options::default()).unwrap();
+    let session = monitored.session().unwrap();
+    session.variables_mut().assign("w", Tensor::scalar(2.0f32)).unwrap();
+    let Ran::Values([weight]) = monitored.run(&[Fetch::Weight], &[]).unwrap() else { panic!("one value") };
+    assert_eq!(weight.to_f64().unwrap(), 2.0);
 }

@@ -208,3 +208,12 @@ fn case_380_one_checkpoint_is_evaluated_once() {
     assert_eq!(repeatedly(&saver(&[3]), waiting(&clock, None), Some(1)), (Some(3.0), 6), "the limit ends it");
     assert_eq!(repeatedly(&saver(&[3]), waiting(&clock, None), Some(0)), (None, 0));
 }
+
+#[test]
+fn case_386_runs_of_several_evaluations() {
+    let server = Server::new();
+    let limit = StopAfterEvals::new(6).evals_per_run(2);
+    let options = Evaluation { eval_ops: vec![Fetch::Weight], hooks: vec![Box::new(limit)], ..Default::default() };
+    on(&server, &saver(&[1]), options).unwrap();
+    assert_eq!(server.runs(), 3);
+}

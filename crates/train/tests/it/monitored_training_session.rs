@@ -2,12 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use everstep_checkpoint::Saver;
 use everstep_event::{Memory, What};
 use everstep_hook::Every;
 use everstep_monitored::{Ran, Recovery};
 use everstep_session::{Session as _, connect_fn};
 use everstep_summary::{EventReader, event_files};
-use everstep_tensor::{Error, ErrorKind, Result, Tensor};
+use everstep_tensor::{Error, ErrorKind, Result, Save as _, Tensor, Which};
 use everstep_testkit::{Call, Calls, Fault, Fetch, Input, MemorySave, Scripted, Server};
 use everstep_train::{MonitoredOptions, MonitoredTrainingSession, Scaffold};
 
@@ -85,7 +86,7 @@ fn without_a_place_nothing_is_kept_and_nothing_is_refused() {
 }
 
 #[test]
-fn never_is_no_hook() {
+fn case_34_35_37_never_is_no_hook() {
     let events = Arc::new(Memory::new());
     let saver = Arc::new(MemorySave::new());
     let scaffold = Scaffold { saver: Some(saver.clone()), events: Some(events.clone()), ..summaries() };
@@ -94,6 +95,12 @@ fn never_is_no_hook() {
         Options { scaffold, save_checkpoint, save_summaries, log_step_count: Every::NEVER, ..Options::default() };
     steps(None, options, 3).unwrap();
     assert_eq!((saver.steps().len(), events.events().len()), (0, 0));
+
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options { scaffold: summaries(), save_checkpoint: Every::NEVER, ..Options::default() };
+    steps(Some(directory.path()), options, 101).unwrap();
+    assert!(Saver::new(directory.path(), Default::default()).open(Which::Newest).unwrap().is_none());
+    assert!(tags(directory.path()).iter().any(|tag| tag == "weight"), "events do not depend on checkpoints");
 }
 
 fn begin<'a>(

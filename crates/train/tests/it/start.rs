@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use everstep_monitored::{Attempt, Create};
 use everstep_session::{Request, Scope, Session, SessionConfig, Stop, connect_fn};
-use everstep_tensor::{CopyRules, ErrorKind, Result, Save, Saving, Snapshot, Tensor};
+use everstep_tensor::{CopyRules, Error, ErrorKind, Result, Save, Saving, Snapshot, Tensor};
 use everstep_testkit::{Fetch, MemorySave, Scripted, Server, VirtualClock};
 use everstep_train::{Chief, Scaffold, Worker};
 
@@ -175,4 +175,32 @@ fn case_190_nothing_to_restore_still_initialises_the_local_variables() {
     assert_eq!(session.global_step(), 0);
     drop(session);
     assert!(ran);
+}
+
+#[test]
+fn case_200_an_assertion_that_fails_is_not_ready() {
+    let asserts = || Pieces {
+        ready: Some(Box::new(|_| Err(Error::new(ErrorKind::FailedPrecondition, "uninitialized value w")))),
+        ..Default::default()
+    };
+    let server = Server::new();
+    let error = chief(&server, asserts()).unwrap_err();
+    assert!(error.to_string().contains("uninitialized value w"), "{error}");
+    chief(&server, Pieces::default()).unwrap();
+    let error = worker(&server, asserts(), 5).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+    assert!(error.to_string().contains("uninitialized value w"), "{error}");
+}
+
+#[test]
+fn case_196_an_initial_value_may_be_computed_by_a_loop() {
+    let init_fn = |session: &mut Scripted| {
+        let mut value = 8.0f32;
+        while value > 1.0 {
+            value /= 2.0;
+        }
+        session.variables_mut().assign("w", Tensor::scalar(value))
+    };
+    let scaffold = Pieces { init_fn: Some(Box::new(init_fn)), ..Default::default() };
+    assert_eq!(weight(&chief(&Server::new(), scaffold).unwrap()), 1.0);
 }
