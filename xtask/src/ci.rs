@@ -10,7 +10,7 @@ use std::{
 use lexopt::prelude::*;
 
 use crate::{
-    Outcome, interop,
+    Outcome, cases, interop,
     process::{answers, cargo, run, run_quietly},
     suite, tidy,
     workspace::{Package, Workspace},
@@ -27,6 +27,7 @@ const STAGES: &[(&str, Stage)] = &[
     ("test", |_| suite::test(Vec::new())),
     ("alone", alone),
     ("features", features),
+    ("cases", |_| cases::cases(Vec::new())),
     ("docs", docs),
     ("deny", deny),
     ("package", package),

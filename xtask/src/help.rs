@@ -27,8 +27,9 @@ usage: cargo xtask COMMAND [OPTIONS]
   interop
       A short training run, read back with TensorBoard's own reader.
   ci [--only STAGE,STAGE] [--skip STAGE,STAGE]
-      Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features, docs,
-      deny, package, interop. Stops at the first failure and prints the time of each stage.
+      Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features,
+      cases, docs, deny, package, interop. Stops at the first failure and prints the time of
+      each stage.
   help
       This text.
 

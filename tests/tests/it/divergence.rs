@@ -7,7 +7,7 @@ use everstep_data::{Loader, LoaderOptions, digits};
 use everstep_engine::{GraphSession, connect};
 use everstep_graph::{Graph, Input, Output};
 use everstep_hook::{Every, Hook};
-use everstep_hooks::{CheckpointSaver, Feed, NanGuard, StopAtStep};
+use everstep_hooks::{CheckpointSaver, Feed, NanGuard, OnBadStep, StopAtStep};
 use everstep_nn::{Activation, Dense, sparse_softmax_cross_entropy};
 use everstep_optim::{Adam, TrainOpOptions, create_train_op_with};
 use everstep_tensor::{DType, Error, ErrorKind, Result, Save, Snapshot, Tensor, Which};
@@ -170,4 +170,52 @@ fn a_gradient_that_overflows_is_not_saved() {
         assert!(error.to_string().contains("gradient norm is inf; "), "{error}");
         assert!(error.to_string().contains(&format!("at step {} ", steps.len())), "{error} after steps {steps:?}");
     }
+}
+
+/// The model after ten steps, its batches given by a source of positions.
+fn model_after_ten(guard: Guard, is_damaged: bool) -> Result<Snapshot> {
+    let directory = tempfile::tempdir()?;
+    let model = Classifier::new()?;
+    let loader = Loader::new(digits(), LoaderOptions { batch: 32, ..Default::default() })?;
+    let inputs = model.inputs;
+    let feed = Feed::new("feed", move |position| {
+        let skipped = u64::from(!is_damaged && position >= BAD_POSITION);
+        let mut feeds: Feeds = loader.batch(position + skipped)?.feeds(inputs)?;
+        if is_damaged && position == BAD_POSITION {
+            let mut pixels = feeds[0].1.as_slice::<f32>()?.to_vec();
+            pixels[100] = f32::NAN;
+            feeds[0].1 = Tensor::from_vec([32, 64], pixels)?;
+        }
+        Ok(feeds)
+    });
+    let roll_back = OnBadStep::RollBack { in_a_row: 1, in_total: 1 };
+    let nan_guard = NanGuard::new([("loss", model.loss)]).on_bad_step(roll_back);
+    train_in(directory.path(), (guard, nan_guard), feed, model.graph.clone(), model.train_op, 10)?;
+    let checkpoint = Saver::new(directory.path(), Options::default()).open(Which::Newest)?.expect("it was saved");
+    let all = Snapshot::of(&*checkpoint.variables)?;
+    Ok(all.iter().filter(|(name, _)| !name.starts_with("hook/")).map(|(n, v)| (n.to_owned(), v.clone())).collect())
+}
+
+#[test]
+fn a_damaged_batch_that_is_rolled_back_leaves_the_bits_of_a_training_without_it() -> Result<()> {
+    for guard in [Guard::First, Guard::Last] {
+        let (expected, model) = (model_after_ten(guard, false)?, model_after_ten(guard, true)?);
+        assert!(expected.len() > 4 && model.bit_eq(&expected), "{guard:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_update_that_overflows_is_not_saved() -> Result<()> {
+    for guard in [Guard::First, Guard::Last] {
+        let directory = tempfile::tempdir()?;
+        let model = Regression::with_learning_rate(3e38);
+        let nan_guard = NanGuard::new([("loss", model.loss), ("gradient norm", model.gradient_norm)]);
+        let (graph, feed) = (model.graph.clone(), model.feed());
+        let error = train_in(directory.path(), (guard, nan_guard), feed, graph, model.train_op, 10).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Diverged);
+        assert!(error.to_string().starts_with("hook nan_guard: at step 1 variable "), "{error}");
+        assert_eq!(finite_checkpoints(directory.path()), [0]);
+    }
+    Ok(())
 }

@@ -14,6 +14,8 @@ use everstep_event::Memory;
 use everstep_graph::{Graph, Initializer};
 use everstep_hook::{Every, Hook};
 use everstep_hooks::{CheckpointSaver, Feed, NanGuard, StopAtStep};
+use everstep_nn::mean_squared_error;
+use everstep_optim::{Sgd, create_train_op};
 use everstep_tensor::{DType, ErrorKind, Result, Save, Tensor, Which};
 use everstep_train::{TrainOptions, train};
 
@@ -36,6 +38,7 @@ const PROVOKED: &[fn(&Path) -> String] = &[
     an_input_that_is_not_fed,
     an_input_that_two_hooks_feed,
     a_nan_in_the_input,
+    a_checked_loss,
     an_unknown_data_set,
     an_unknown_option,
     fashion_mnist_that_is_not_there,
@@ -238,6 +241,19 @@ fn a_nan_in_the_input(directory: &Path) -> String {
         Ok(feeds)
     };
     message(train_on(directory, feeds), ErrorKind::Diverged)
+}
+
+/// A train op checks the loss unless it is told not to.
+fn a_checked_loss(directory: &Path) -> String {
+    let mut graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [None]).unwrap();
+    let weight = graph.variable("weight", DType::F32, [], Initializer::ZEROS).unwrap();
+    let predicted = graph.mul(x, weight).unwrap();
+    let loss = mean_squared_error(&mut graph, predicted, x).unwrap();
+    let train_op = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.1 }).unwrap().output;
+    let feed = Feed::new("feed", move |_position| Ok(vec![(x, Tensor::from_vec([2], vec![0.5, f32::NAN])?)]));
+    let options = TrainOptions { hooks: vec![Box::new(feed)], ..Default::default() };
+    message(train(connect(graph), train_op, Some(directory), options), ErrorKind::Diverged)
 }
 
 /// What the program says on stderr when it fails: one line, behind `error: `.
