@@ -184,7 +184,7 @@ mod tests {
         check(&["--only=fmt,tidy,clippy", "--skip", "tidy"], &["fmt", "clippy"]);
         check(
             &["--skip", "test", "--skip", "interop,deny"],
-            &["fmt", "tidy", "clippy", "alone", "features", "docs", "package"],
+            &["fmt", "tidy", "clippy", "alone", "features", "cases", "docs", "package"],
         );
     }
 
