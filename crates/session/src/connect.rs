@@ -23,12 +23,14 @@ pub struct ConnectFn<F>(F);
 
 /// A closure as [`Connect`]; its argument types are inferred.
 ///
-/// ```no_run
-/// # use everstep_session::{Session, connect_fn};
-/// # fn open<S: Session>(seed: u64) -> everstep_tensor::Result<S> { unimplemented!() }
-/// # fn example<S: Session>() {
-/// let connect = connect_fn(|_master, config| open::<S>(config.seed));
-/// # }
+/// ```
+/// use everstep_session::{Connect, connect_fn};
+/// use everstep_testkit::Server;
+///
+/// let server = Server::new();
+/// let connect = connect_fn(|_master, _config| Ok(server.session()));
+/// # fn takes(_: impl Connect) {}
+/// # takes(connect);
 /// ```
 pub fn connect_fn<S, F>(open: F) -> ConnectFn<F>
 where
