@@ -1,2 +1,2 @@
 //! Tests that cross crates; see `tests/`.
-#![doc = include_str!("../../README.md")]
+#![cfg_attr(doctest, doc = include_str!("../../README.md"))]

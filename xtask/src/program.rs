@@ -13,23 +13,23 @@ use crate::{
 /// Builds the train program and becomes it, so that its exit code and the signals it gets are its own.
 pub(crate) fn train(words: Vec<OsString>) -> Outcome {
     announce("train");
-    replace(&mut command("xtask-train", &words))
+    replace(&mut command("train", &words))
 }
 
 /// Builds the benches and becomes them.
 pub(crate) fn bench(words: Vec<OsString>) -> Outcome {
     announce("bench");
-    replace(&mut command("xtask-bench", &words))
+    replace(&mut command("bench", &words))
 }
 
 fn announce(name: &str) {
     log::info!("building the {name} program with optimisation (minutes the first time, a moment afterwards)");
 }
 
-/// The command that builds a program of this package and runs it with `words`.
+/// The command that builds a program of the package `everstep-tests` and runs it with `words`.
 pub(crate) fn command(program: &str, words: &[impl AsRef<OsStr>]) -> Command {
     let mut command = cargo();
-    command.args(["run", "--quiet", "--release", "--package", "xtask", "--features", "train", "--bin", program, "--"]);
+    command.args(["run", "--quiet", "--release", "--package", "everstep-tests", "--bin", program, "--"]);
     command.args(words);
     command
 }

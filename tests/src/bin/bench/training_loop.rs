@@ -91,7 +91,7 @@ pub(crate) fn bench(json: bool) -> std::result::Result<(), Box<dyn std::error::E
 
 /// The same null step through TensorFlow, where it is installed.
 fn tensorflow() -> Option<f64> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/bench_loop.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/interop/bench_loop.py");
     let output = Command::new("python3").arg(script).output().ok().filter(|output| output.status.success())?;
     let report: Value = serde_json::from_slice(&output.stdout).ok()?;
     report["default_hooks_steps_per_s"].as_f64()
