@@ -14,6 +14,7 @@ mod nan_guard;
 mod profiler;
 #[cfg(feature = "indicatif")]
 mod progress;
+mod sampled;
 mod sending;
 #[cfg(feature = "signal-hook")]
 mod signals;

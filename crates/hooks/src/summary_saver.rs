@@ -3,11 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use everstep_event::{Event, EventSink, What};
-use everstep_hook::{AfterRun, BeforeRun, Hook, Start, StartedFrom, Trigger, When};
-use everstep_session::{Clock, Purpose, Session};
-use everstep_tensor::{Error, Result, Tensor};
+use everstep_hook::{AfterRun, BeforeRun, Hook, Start, StartedFrom, When};
+use everstep_session::{Clock, Session};
+use everstep_tensor::{Error, Result};
 
-use crate::sending;
+use crate::{
+    sampled::{Sample, Sampled},
+    sending,
+};
 
 /// Writes scalar summaries to a sink of events; named `summary_saver`.
 ///
@@ -16,12 +19,10 @@ use crate::sending;
 /// first run will reach, so that a reader drops only what a killed training wrote beyond the restored step.
 /// A session stop is written at a good end. `F` is the session's `Fetch`.
 pub struct SummarySaver<F> {
-    trigger: Trigger,
-    summaries: Vec<(String, F)>,
+    summaries: Sampled<F>,
     graph: Option<Arc<[u8]>>,
     sink: Arc<dyn EventSink>,
     started: bool,
-    unwritten: Option<(u64, Vec<Tensor>)>,
 }
 
 impl<F> SummarySaver<F> {
@@ -33,8 +34,7 @@ impl<F> SummarySaver<F> {
         summaries: impl IntoIterator<Item = (T, F)>,
         sink: Arc<dyn EventSink>,
     ) -> Self {
-        let summaries = summaries.into_iter().map(|(tag, fetch)| (tag.into(), fetch)).collect();
-        Self { trigger: Trigger::new(when), summaries, graph: None, sink, started: false, unwritten: None }
+        Self { summaries: Sampled::new(when, summaries), graph: None, sink, started: false }
     }
 
     /// The same, with the computation as a serialised TensorFlow `GraphDef`, written once.
@@ -45,19 +45,14 @@ impl<F> SummarySaver<F> {
 
     /// The same on another clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.trigger = Trigger::with_clock(self.trigger.when().clone(), clock);
+        self.summaries.set_clock(clock);
         self
     }
 
-    fn keeps_last(&self) -> bool {
-        self.trigger.when().may_be_last()
-    }
-
-    fn write(&mut self, step: u64, values: &[Tensor]) -> Result<()> {
-        self.trigger.done(step);
-        for ((tag, _), value) in self.summaries.iter().zip(values) {
+    fn write(&self, Sample { step, values, .. }: &Sample<'_>) -> Result<()> {
+        for (tag, value) in self.summaries.names().zip(&**values) {
             let not_one = |error: Error| error.context(format!("summary {tag} takes one number (its mean, a norm)"));
-            sending::scalar(&*self.sink, step, tag, value.to_f64().map_err(not_one)?)?;
+            sending::scalar(&*self.sink, *step, tag, value.to_f64().map_err(not_one)?)?;
         }
         Ok(())
     }
@@ -84,29 +79,17 @@ impl<S: Session> Hook<S> for SummarySaver<S::Fetch> {
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
-        if run.purpose() == Purpose::Train && (self.keeps_last() || self.trigger.is_due(run.global_step() + 1)) {
-            self.summaries.iter().for_each(|(_, fetch)| run.fetch(fetch.clone()));
-        }
+        self.summaries.ask(run);
         Ok(())
     }
 
-    /// The step that the run was expected to reach is confirmed: a run of several that make one update writes nothing.
     fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
-        let (step, values) = (run.global_step(), run.values());
-        if values.is_empty() {
-            return Ok(());
-        }
-        self.unwritten = None;
-        if self.trigger.is_due(step) {
-            return self.write(step, values);
-        }
-        self.unwritten = self.keeps_last().then(|| (step, values.to_vec()));
-        Ok(())
+        self.summaries.of_run(run).map_or(Ok(()), |sample| self.write(&sample))
     }
 
     fn end(&mut self, session: &mut S) -> Result<()> {
-        if let Some((step, values)) = self.unwritten.take_if(|(step, _)| self.trigger.is_due_at_end(*step)) {
-            self.write(step, &values)?;
+        if let Some(sample) = self.summaries.at_end() {
+            self.write(&sample)?;
         }
         let step = session.global_step();
         sending::event(&*self.sink, Event::now(step, What::SessionStop), "the session stop")?;
@@ -123,7 +106,6 @@ impl<S: Session> Hook<S> for SummarySaver<S::Fetch> {
 
 impl<F: fmt::Debug> fmt::Debug for SummarySaver<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trigger, summaries, .. } = self;
-        f.debug_struct("SummarySaver").field("trigger", trigger).field("summaries", summaries).finish_non_exhaustive()
+        f.debug_struct("SummarySaver").field("summaries", &self.summaries).finish_non_exhaustive()
     }
 }
