@@ -5,12 +5,18 @@ mod decode;
 mod encode;
 mod failure;
 mod file;
+mod follower;
+mod history;
 mod host;
 mod reader;
 pub mod record;
+mod runs;
 mod worker;
 mod writer;
 
 pub use file::event_files;
+pub use follower::Follower;
+pub use history::History;
 pub use reader::EventReader;
+pub use runs::{Run, runs};
 pub use writer::{EventWriter, Options};
