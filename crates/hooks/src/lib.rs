@@ -9,6 +9,7 @@ mod final_ops;
 mod global_step_waiter;
 mod listener;
 mod log_values;
+mod memory_use;
 mod nan_guard;
 #[cfg(feature = "serde_json")]
 mod profiler;
@@ -36,6 +37,7 @@ pub use final_ops::FinalOps;
 pub use global_step_waiter::GlobalStepWaiter;
 pub use listener::Listener;
 pub use log_values::LogValues;
+pub use memory_use::MemoryUse;
 pub use nan_guard::{NanGuard, OnBadStep, Spike};
 #[cfg(feature = "serde_json")]
 pub use profiler::Profiler;

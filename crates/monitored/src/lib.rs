@@ -8,6 +8,7 @@ mod monitored;
 mod recovery;
 mod step;
 mod step_fn;
+mod stopwatch;
 mod union;
 
 pub use coordinator::Coordinator;

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use everstep_hook::{Hook, SaveRequest, StartedFrom, Verdict};
+use everstep_hook::{Hook, Part, SaveRequest, StartedFrom, Times, Verdict};
 use everstep_session::{Clock, Monotonic, Purpose, Request, RunMetadata, RunOptions, Session, Stop};
 use everstep_tensor::{Error, ErrorKind, Result, Save, Saving, Tensor, Variables};
 
@@ -11,6 +11,7 @@ use crate::{
     hooks::{Hooks, Restart},
     recovery::Attempts,
     step::{Failure, Step},
+    stopwatch::Stopwatch,
 };
 
 /// What a [`Monitored`] session is given beside its hooks.
@@ -20,8 +21,10 @@ pub struct Options {
     pub saver: Option<Arc<dyn Save>>,
     /// How a lost session is replaced.
     pub recovery: Recovery,
-    /// What the waits of the recovery are measured by.
+    /// What the waits of the recovery and the times are measured by.
     pub clock: Arc<dyn Clock>,
+    /// Where the loop enters what the parts of a step took; `None` looks at no clock.
+    pub times: Option<Times>,
     /// The threads beside the loop, and the stop that the loop shares with them.
     pub threads: Coordinator,
     /// How long threads may go on after the stop before they are named as stragglers.
@@ -36,6 +39,7 @@ impl Default for Options {
             saver: None,
             recovery: Recovery::default(),
             clock: Arc::new(Monotonic),
+            times: None,
             threads: Coordinator::default(),
             grace: Duration::from_secs(120),
             run_options: RunOptions::default(),
@@ -90,9 +94,10 @@ impl<'a, C: Create> Monitored<'a, C> {
     /// What a hook or the making of the session returns; hooks that began have then been told.
     pub fn begin(create: C, hooks: Vec<Box<dyn Hook<C::Session> + 'a>>, options: Options) -> Result<Self> {
         let hooks = Hooks::new(hooks)?;
+        let stopwatch = Stopwatch::new(options.times, options.clock.clone());
         let mut this = Self {
             create,
-            step: Step::new(hooks.names(), options.run_options),
+            step: Step::new(hooks.names(), options.run_options, stopwatch),
             hooks,
             saver: options.saver,
             attempts: Attempts::new(options.recovery, options.clock),
@@ -289,6 +294,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         if self.saved_step == Some(step) {
             return Ok(());
         }
+        self.step.stopwatch.start();
         self.hooks.before_save(step, session.variables())?;
         let own = (String::new(), session.variables());
         let variables = Union::new(std::iter::once(own).chain(self.hooks.states()));
@@ -297,6 +303,7 @@ impl<'a, C: Create> Monitored<'a, C> {
             .map_err(|error| error.context(format!("step {step} could not be saved")))?;
         log::debug!("saved step {step} as {} ({reason})", saver.location(step));
         self.saved_step = Some(step);
+        self.step.stopwatch.lap(Part::Save);
         Ok(())
     }
 

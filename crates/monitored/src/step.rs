@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
-use everstep_hook::{AfterRun, BeforeRun, Feeders, SaveRequest, Verdict};
+use everstep_hook::{AfterRun, BeforeRun, Feeders, Part, SaveRequest, Verdict};
 use everstep_session::{Outcome, Purpose, Request, RunOptions, Session, Stop};
 use everstep_tensor::{Error, ErrorKind, Result, Tensor};
 
-use crate::hooks::{Hooks, at};
+use crate::{
+    hooks::{Hooks, at},
+    stopwatch::Stopwatch,
+};
 
 /// What a step needs, kept from step to step so that a steady loop allocates nothing.
 pub(crate) struct Step<S: Session> {
@@ -15,6 +18,9 @@ pub(crate) struct Step<S: Session> {
     ranges: Vec<Range<usize>>,
     feeders: Feeders,
     options: RunOptions,
+    pub(crate) stopwatch: Stopwatch,
+    /// Which hooks fed the last run: their time before the next one is the input's.
+    feeding: Vec<bool>,
 }
 
 /// How far a step came before it failed.
@@ -28,9 +34,10 @@ pub(crate) enum Failure {
 }
 
 impl<S: Session> Step<S> {
-    pub(crate) fn new(names: impl IntoIterator<Item = String>, options: RunOptions) -> Self {
+    pub(crate) fn new(names: impl IntoIterator<Item = String>, options: RunOptions, stopwatch: Stopwatch) -> Self {
         let (request, feeders) = (Request::train(Vec::new()), Feeders::new(names));
-        Self { request, outcome: Outcome::default(), ranges: Vec::new(), feeders, options }
+        let (outcome, ranges, feeding) = (Outcome::default(), Vec::new(), Vec::new());
+        Self { request, outcome, ranges, feeders, options, stopwatch, feeding }
     }
 
     /// Runs the caller's fetches and feeds, with what the hooks add; tells whether the hooks let the run count.
@@ -43,11 +50,14 @@ impl<S: Session> Step<S> {
         stop: &Stop,
         save: &mut SaveRequest,
     ) -> std::result::Result<Verdict, Failure> {
+        self.stopwatch.start();
         self.ask(session, hooks, fetches, feeds).map_err(Failure::Before)?;
         let step_before = session.global_step();
         // An engine that traces nothing need not know of metadata; nor may a failed run leave those of the last one.
         self.outcome.metadata = None;
+        self.stopwatch.lap(Part::Hooks);
         session.run(&self.request, &mut self.outcome).and_then(|()| self.check_answer()).map_err(Failure::During)?;
+        self.stopwatch.lap(Part::Compute);
         let mut verdict = Verdict::Kept;
         for (index, hook) in hooks.iter_mut().enumerate() {
             let mut run = self.shown(index, session, step_before, stop, save);
@@ -64,6 +74,7 @@ impl<S: Session> Step<S> {
         }
         // The values fed are the caller's and the hooks' again: whoever made them may write their next ones in place.
         self.request.feeds.clear();
+        self.stopwatch.lap(Part::Hooks);
         Ok(verdict)
     }
 
@@ -92,7 +103,7 @@ impl<S: Session> Step<S> {
         fetches: &[S::Fetch],
         feeds: &[(S::Input, Tensor)],
     ) -> Result<()> {
-        let Self { request, ranges, feeders, options, .. } = self;
+        let Self { request, ranges, feeders, options, stopwatch, feeding, .. } = self;
         request.purpose = Purpose::Train;
         request.options = *options;
         request.fetches.clear();
@@ -103,9 +114,15 @@ impl<S: Session> Step<S> {
         ranges.clear();
         for (index, hook) in hooks.iter_mut().enumerate() {
             feeders.hook(index);
-            let from = request.fetches.len();
+            let (from, fed) = (request.fetches.len(), request.feeds.len());
+            if feeding.get(index) == Some(&true) {
+                stopwatch.lap(Part::Hooks);
+            }
             hook.before_run(&mut BeforeRun::new(session, request, feeders)).map_err(|error| at(hook, error))?;
             ranges.push(from..request.fetches.len());
+            if stopwatch.is_on() {
+                note_input(feeding, index, request.feeds.len() > fed, stopwatch);
+            }
         }
         Ok(())
     }
@@ -117,5 +134,13 @@ impl<S: Session> Step<S> {
         }
         let message = format!("the session gave {given} values for {asked} fetches; a session must give one for each");
         Err(Error::new(ErrorKind::Internal, message))
+    }
+}
+
+/// A hook is not known to feed before it has done so once; its first time counts with the hooks.
+fn note_input(feeding: &mut Vec<bool>, hook: usize, feeds: bool, stopwatch: &mut Stopwatch) {
+    feeding.resize(feeding.len().max(hook + 1), false);
+    if std::mem::replace(&mut feeding[hook], feeds) {
+        stopwatch.lap(Part::Input);
     }
 }

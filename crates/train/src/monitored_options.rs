@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use everstep_hook::{Every, Hook};
+use everstep_hook::{Every, Hook, Times};
 use everstep_monitored::Recovery;
 use everstep_session::{Session, SessionConfig, Stop};
 
@@ -25,8 +25,11 @@ pub struct MonitoredOptions<'a, S: Session> {
     pub save_checkpoint: Every,
     /// How often to record the summaries, by default every 100 steps.
     pub save_summaries: Every,
-    /// How often to record `global_step/sec`, by default every 100 steps.
+    /// How often to record `global_step/sec` and where the time of a step goes, and, at most once a second, the memory;
+    /// by default every 100 steps.
     pub log_step_count: Every,
+    /// The account of where the time goes; whoever makes batches outside of hooks may enter that as the input's.
+    pub times: Times,
     /// Where events go; by default the checkpoint directory.
     pub summary_dir: Option<PathBuf>,
     /// How sessions are opened.
@@ -52,6 +55,7 @@ impl<S: Session> Default for MonitoredOptions<'_, S> {
             save_checkpoint: Every::secs(600.0),
             save_summaries: Every::steps(100),
             log_step_count: Every::steps(100),
+            times: Times::default(),
             summary_dir: None,
             config: SessionConfig::default(),
             max_wait: Duration::from_secs(7200),

@@ -9,8 +9,8 @@ use std::{
 
 use everstep_checkpoint::Saver;
 use everstep_event::EventSink;
-use everstep_hook::Hook;
-use everstep_hooks::{CheckpointSaver, StepCounter, SummarySaver};
+use everstep_hook::{Every, Hook, When};
+use everstep_hooks::{CheckpointSaver, MemoryUse, StepCounter, SummarySaver};
 use everstep_monitored::{Attempt, Coordinator, Create, Created, Monitored, Options};
 use everstep_session::{Connect, Monotonic, Session};
 use everstep_summary::EventWriter;
@@ -70,12 +70,13 @@ impl<'a, C: Connect + 'a> MonitoredTrainingSession<'a, C> {
             return Ok(Self { monitored: Monitored::begin(worker, options.hooks, all)?, events: None });
         }
         let Places { saver, events } = Places::of(checkpoint_dir, summary_dir.as_deref(), &mut options)?;
+        let times = Some(options.times.clone()).filter(|_| events.is_some() && !options.log_step_count.is_never());
         let hooks = default_hooks(&saver, &events, &mut options);
         let mut chief = Chief::new(connect, options.master, options.config).scaffold(&mut options.scaffold);
         if let Some(saver) = &saver {
             chief = chief.restore(saver.clone());
         }
-        let begun = Monitored::begin(Role::Chief(chief), hooks, Options { saver, ..all });
+        let begun = Monitored::begin(Role::Chief(chief), hooks, Options { saver, times, ..all });
         match begun {
             Ok(monitored) => Ok(Self { monitored, events }),
             Err(error) => {
@@ -189,7 +190,7 @@ impl Places {
 
 type Hooks<'a, S> = Vec<Box<dyn Hook<S> + 'a>>;
 
-/// Chief-only hooks, step counter, summaries, checkpoints, the caller's.
+/// Chief-only hooks, step counter, memory, summaries, checkpoints, the caller's.
 fn default_hooks<'a, S: Session + 'a>(
     saver: &Option<Arc<dyn Save>>,
     events: &Option<Arc<dyn EventSink>>,
@@ -198,7 +199,13 @@ fn default_hooks<'a, S: Session + 'a>(
     let mut hooks = std::mem::take(&mut options.chief_only_hooks);
     if let Some(events) = events {
         if !options.log_step_count.is_never() {
-            hooks.push(Box::new(StepCounter::new(options.log_step_count, events.clone())));
+            let counter = StepCounter::new(options.log_step_count, events.clone()).times(options.times.clone());
+            hooks.push(match options.scaffold.samples_per_step {
+                Some(samples) => Box::new(counter.samples_per_step(samples)),
+                None => Box::new(counter),
+            });
+            let seldom = When::from(options.log_step_count).and(Every::secs(1.0));
+            hooks.push(Box::new(MemoryUse::new(seldom, events.clone())));
         }
         if !options.save_summaries.is_never() {
             let summaries = std::mem::take(&mut options.scaffold.summaries);

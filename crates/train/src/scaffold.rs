@@ -29,6 +29,8 @@ pub struct Scaffold<'a, S: Session> {
     pub restore: CopyRules,
     /// Scalars that are recorded every `save_summaries_steps`: tag and fetch, computed in the run of the train op.
     pub summaries: Vec<(String, S::Fetch)>,
+    /// How many samples a step sees, for the scalar `samples/sec`.
+    pub samples_per_step: Option<u64>,
     /// The computation for TensorBoard's graph page, a serialised `GraphDef`.
     pub graph: Option<Arc<[u8]>>,
     /// Keeps checkpoints; by default files in the log directory, of which the last five stay.
@@ -47,6 +49,7 @@ impl<S: Session> Default for Scaffold<'_, S> {
             local_init: None,
             restore: CopyRules::default(),
             summaries: Vec::new(),
+            samples_per_step: None,
             graph: None,
             saver: None,
             events: None,
@@ -65,6 +68,7 @@ impl<S: Session> Scaffold<'_, S> {
             local_init: self.local_init.or(other.local_init),
             restore: if self.restore == CopyRules::default() { other.restore } else { self.restore },
             summaries: if self.summaries.is_empty() { other.summaries } else { self.summaries },
+            samples_per_step: self.samples_per_step.or(other.samples_per_step),
             graph: self.graph.or(other.graph),
             saver: self.saver.or(other.saver),
             events: self.events.or(other.events),

@@ -9,6 +9,7 @@ mod final_ops;
 mod global_step_waiter;
 mod listener;
 mod log_values;
+mod memory_use;
 mod nan_guard;
 #[cfg(feature = "serde_json")]
 mod profiler;

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use everstep_event::{Event, EventSink, Memory};
-use everstep_hook::{Every, StartedFrom, When};
+use everstep_hook::{Every, Part, StartedFrom, Times, When};
 use everstep_hooks::StepCounter;
 use everstep_session::Clock;
 use everstep_tensor::{ErrorKind, Result};
@@ -125,5 +125,25 @@ fn the_last_step_tells_the_rate_since_the_last_time() -> Result<()> {
     driver.train(&mut hook, 6)?;
     driver.end(&mut hook)?;
     assert_eq!(sink.scalars("global_step/sec"), [(4, 4.0), (6, 4.0)]);
+    Ok(())
+}
+
+#[test]
+fn samples_and_the_parts_of_a_steps_time_are_told_where_they_are_known() -> Result<()> {
+    let (mut driver, sink) = (Driver::new(), Arc::new(Memory::new()));
+    driver.millis_per_run = 250;
+    let times = Times::default();
+    let counter = StepCounter::new(Every::steps(2), sink.clone()).with_clock(driver.clock.clone());
+    let mut hook = counter.samples_per_step(64).times(times.clone());
+    driver.start(&mut hook, StartedFrom::Fresh)?;
+    times.add(Part::Compute, Duration::from_secs(60));
+    driver.train(&mut hook, 1)?;
+    for part in [Part::Input, Part::Compute, Part::Compute] {
+        times.add(part, Duration::from_millis(100));
+    }
+    driver.train(&mut hook, 2)?;
+    assert_eq!(sink.scalars("samples/sec"), [(3, 256.0)]);
+    let told = ["input", "compute", "hooks", "save", "other"].map(|part| sink.scalars(&format!("time_ms/{part}")));
+    assert_eq!(told, [50.0, 100.0, 0.0, 0.0, 100.0].map(|millis| [(3, millis)]));
     Ok(())
 }

@@ -6,6 +6,7 @@ mod hooked_run;
 mod lifecycle;
 mod losses;
 mod step_fn;
+mod times;
 
 use std::{sync::Arc, time::Duration};
 
