@@ -17,7 +17,8 @@ const LAYOUT: Configuration<LittleEndian, Fixint> =
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Header<'a> {
     pub(crate) step: u64,
-    pub(crate) instruction_set: &'a str,
+    #[serde(borrow, deserialize_with = "list")]
+    pub(crate) manifest: Vec<(&'a str, &'a str)>,
     #[serde(borrow, deserialize_with = "list")]
     pub(crate) tensors: Vec<Entry<'a>>,
 }

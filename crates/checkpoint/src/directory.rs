@@ -2,30 +2,32 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use everstep_tensor::{Checkpoint, Error, ErrorKind, Result, Which};
 
-use crate::{Contents, Format, platform};
+use crate::{
+    Claim, Contents, Draft, Files, Format, Manifest, Storage,
+    name::{self, Stem},
+};
 
-/// What the names of temporary files have behind the name that they will get, before the writer's process number.
-const TEMPORARY: &str = ".tmp-";
-/// What the name of the file that pins a checkpoint has behind the checkpoint's.
-const PINNED: &str = ".pinned";
+/// The file by which a writer claims the directory.
+const CLAIM: &str = ".checkpoint.lock";
+/// The suffix of the empty file that keeps a checkpoint from being deleted, whoever put it there.
+const PINNED: &str = "pinned";
 
 #[derive(Debug)]
 pub(crate) struct Directory {
-    pub(crate) path: PathBuf,
+    pub(crate) storage: Arc<dyn Storage>,
     pub(crate) keep: usize,
     pub(crate) format: Arc<dyn Format>,
     pub(crate) instruction_set: String,
-    pub(crate) swept: Once,
-    /// The steps whose files were found damaged when they were opened.
-    pub(crate) damaged: Mutex<BTreeSet<u64>>,
+    /// Held from the first save on.
+    pub(crate) claim: Mutex<Option<Box<dyn Claim>>>,
+    /// Those that were found damaged when they were opened.
+    pub(crate) damaged: Mutex<BTreeSet<Stem>>,
 }
 
 /// Who may delete the checkpoint that is written.
@@ -36,183 +38,241 @@ pub(crate) enum Lifetime {
 }
 
 impl Directory {
-    pub(crate) fn path_of(&self, step: u64) -> PathBuf {
-        self.path.join(format!("checkpoint-{step}.{}", self.format.extension()))
+    /// What every checkpoint notes.
+    pub(crate) fn manifest(&self) -> Manifest {
+        let instruction_set = Some(&self.instruction_set).filter(|set| !set.is_empty());
+        instruction_set.into_iter().map(|set| ("instruction_set".into(), set.clone())).collect()
     }
 
-    /// Writes a checkpoint so that it is there whole or not at all, then deletes the surplus.
-    pub(crate) fn write(&self, contents: &Contents, lifetime: Lifetime) -> Result<()> {
-        self.create()?;
-        self.swept.call_once(|| self.sweep());
-        let target = self.path_of(contents.step);
-        if lifetime == Lifetime::Pinned {
-            let pin = pin(&target);
-            File::create(&pin).map_err(|error| unusable("write", &pin, error.into()))?;
+    fn main_of(&self, stem: Stem) -> String {
+        stem.file(self.format.extension())
+    }
+
+    pub(crate) fn location(&self, step: u64) -> String {
+        let stems = self.stems(Which::Step(step)).unwrap_or_default();
+        self.storage.location(&self.main_of(stems.first().copied().unwrap_or(Stem::first(step))))
+    }
+
+    /// Makes the directory, refuses a second writer, and removes what dead ones left; nothing if it is claimed.
+    pub(crate) fn claim(&self) -> Result<()> {
+        let mut claim = lock(&self.claim);
+        if claim.is_some() {
+            return Ok(());
         }
-        self.commit(contents, &target)?;
-        self.damaged().remove(&contents.step);
-        self.retain(contents.step);
-        Ok(())
+        self.storage.prepare().map_err(|error| self.unusable("create the checkpoint directory", "", error.into()))?;
+        *claim = self.lock_out_others()?;
+        self.sweep()
+    }
+
+    fn lock_out_others(&self) -> Result<Option<Box<dyn Claim>>> {
+        match self.storage.claim(CLAIM, &holder()) {
+            Ok(claim) => Ok(Some(claim)),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                let place = self.storage.location("");
+                let message = format!("{place} is saved to by {error}; end that, or choose another directory");
+                Err(Error::new(ErrorKind::FailedPrecondition, message))
+            }
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                log::warn!("{} cannot be locked: nothing keeps a second writer out", self.storage.location(""));
+                Ok(None)
+            }
+            Err(error) => Err(self.unusable("lock", CLAIM, error.into())),
+        }
+    }
+
+    /// Writes a checkpoint so that it is there whole or not at all, then deletes the surplus; tells its bytes.
+    pub(crate) fn write(&self, contents: &Contents, lifetime: Lifetime) -> Result<u64> {
+        self.claim()?;
+        let earlier = self.stems(Which::Step(contents.step))?;
+        let attempt = earlier.first().map_or(1, |stem| stem.attempt + 1);
+        let stem = Stem { step: contents.step, attempt };
+        if lifetime == Lifetime::Pinned {
+            self.pin(stem).map_err(|error| self.unusable("write", &stem.file(PINNED), error.into()))?;
+        }
+        let bytes = self.commit(contents, stem)?;
+        earlier.into_iter().for_each(|stem| self.remove(stem));
+        self.retain(stem);
+        Ok(bytes)
+    }
+
+    fn pin(&self, stem: Stem) -> io::Result<()> {
+        self.storage.create(&stem.file(PINNED))?.sync()
     }
 
     /// Opens the newest that fits and restores; warns of each that was passed over.
     pub(crate) fn open(&self, which: Which) -> Result<Option<Checkpoint>> {
-        let mut steps = self.steps(which)?;
+        let mut stems = self.stems(which)?;
         loop {
             let mut faults = Vec::new();
-            for step in &steps {
-                match self.open_step(*step) {
+            for stem in &stems {
+                match self.open_stem(*stem) {
                     Ok(checkpoint) => return Ok(Some(checkpoint)),
                     Err(error) if is_in_order(&error) => return Err(error),
-                    Err(error) => faults.push(self.pass_over(*step, error)),
+                    Err(error) => faults.push(self.pass_over(*stem, error)),
                 }
             }
             // Another process may have saved and deleted meanwhile: what counts is a directory that stands still.
-            let now = self.steps(which)?;
-            if now == steps {
+            let now = self.stems(which)?;
+            if now == stems {
                 return if faults.is_empty() { Ok(None) } else { Err(self.none_restores(&faults)) };
             }
-            steps = now;
+            stems = now;
         }
     }
 
     /// By the files' names alone; opening may pass over the newest.
     pub(crate) fn newest_step(&self) -> Result<Option<u64>> {
-        Ok(self.steps(Which::Newest)?.first().copied())
+        Ok(self.stems(Which::Newest)?.first().map(|stem| stem.step))
     }
 
-    /// The steps that fit, newest first; none if there is no directory.
-    fn steps(&self, which: Which) -> Result<Vec<u64>> {
-        let mut steps: Vec<u64> = self.names()?.iter().filter_map(|name| self.step_of(name)).collect();
-        steps.retain(|step| match which {
+    /// Those that fit, newest first; none if there is no directory.
+    fn stems(&self, which: Which) -> Result<Vec<Stem>> {
+        let names = self.names()?;
+        let main = |name: &String| {
+            Stem::of(name).and_then(|(stem, suffix)| (suffix == self.format.extension()).then_some(stem))
+        };
+        let mut stems: Vec<Stem> = names.iter().filter_map(main).collect();
+        stems.retain(|stem| match which {
             Which::Newest => true,
-            Which::Step(wanted) => *step == wanted,
-            Which::NewestBefore(limit) => *step < limit,
+            Which::Step(wanted) => stem.step == wanted,
+            Which::NewestBefore(limit) => stem.step < limit,
         });
-        steps.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(steps)
+        stems.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(stems)
     }
 
     fn names(&self) -> Result<Vec<String>> {
-        let read = || fs::read_dir(&self.path)?.map(|entry| entry.map(|entry| entry.file_name())).collect();
-        match read() {
-            Ok(names) => {
-                let names: Vec<std::ffi::OsString> = names;
-                Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(unusable("read the checkpoint directory", &self.path, error.into())),
+        match self.storage.list() {
+            Ok(listed) => Ok(listed.into_iter().map(|file| file.name).collect()),
+            Err(error) => Err(self.unusable("read the checkpoint directory", "", error.into())),
         }
     }
 
-    /// The step in a name that [`path_of`](Self::path_of) gives; foreign names are left alone.
-    fn step_of(&self, name: &str) -> Option<u64> {
-        let step = name.strip_prefix("checkpoint-")?.strip_suffix(self.format.extension())?.strip_suffix('.')?;
-        step.parse().ok().filter(|number: &u64| number.to_string() == step)
+    fn files(&self, stem: Stem) -> Files {
+        Files::new(self.storage.clone(), self.main_of(stem))
     }
 
-    fn open_step(&self, step: u64) -> Result<Checkpoint> {
-        let path = self.path_of(step);
-        let contents = self.format.open(&path)?;
-        check_step(&path, step, contents.step)?;
-        let (saved, here) = (&contents.instruction_set, &self.instruction_set);
+    fn open_stem(&self, stem: Stem) -> Result<Checkpoint> {
+        let files = self.files(stem);
+        let location = files.location();
+        let contents = self.format.open(&files).map_err(|error| error.context(&location))?;
+        check_step(&location, stem.step, contents.step)?;
+        let saved = contents.manifest.get("instruction_set").map_or("", String::as_str);
+        let here = &self.instruction_set;
         if saved != here && !saved.is_empty() && !here.is_empty() {
-            log::warn!("{} was saved on {saved}, this is {here}: a resume may differ in the last bits", path.display());
+            log::warn!("{location} was saved on {saved}, this is {here}: a resume may differ in the last bits");
         }
-        Ok(Checkpoint { step, location: path.display().to_string(), variables: Box::new(contents.variables) })
+        Ok(Checkpoint { step: stem.step, location, variables: Box::new(contents.variables) })
     }
 
     /// Remembers the damage, so that retention does not count the file, and gives the fault in a line.
-    fn pass_over(&self, step: u64, error: Error) -> String {
-        log::warn!("passed over the checkpoint of step {step}: {error}");
-        self.damaged().insert(step);
+    fn pass_over(&self, stem: Stem, error: Error) -> String {
+        log::warn!("passed over the checkpoint of step {}: {error}", stem.step);
+        lock(&self.damaged).insert(stem);
         error.to_string()
     }
 
     fn none_restores(&self, faults: &[String]) -> Error {
         let message = format!(
             "no checkpoint in {} restores: {}; bring back a copy that does, or remove them to start anew",
-            self.path.display(),
+            self.storage.location(""),
             faults.join("; ")
         );
         Error::new(ErrorKind::DataLoss, message)
     }
 
-    /// Creates the directory and those above it, durably.
-    fn create(&self) -> Result<()> {
-        let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
-        let created: Vec<&Path> = self.path.ancestors().take_while(missing).collect();
-        let sync = |path: &Path| path.parent().map_or(Ok(()), platform::sync_directory);
-        let done = fs::create_dir_all(&self.path).and_then(|()| created.into_iter().try_for_each(sync));
-        done.map_err(|error| unusable("create the checkpoint directory", &self.path, error.into()))
+    /// Parts, then the main file under a temporary name, then its own; a failure leaves nothing.
+    fn commit(&self, contents: &Contents, stem: Stem) -> Result<u64> {
+        let main = self.main_of(stem);
+        let mut draft = Draft::new(self.storage.clone(), main.clone(), name::temporary(&main));
+        let written = self.format.write(contents, &mut draft).and_then(|()| draft.commit());
+        written.map_err(|error| {
+            draft.discard();
+            self.unusable("save", &main, error)
+        })
     }
 
-    /// Temporary name, content, file sync, rename, directory sync; a failure leaves no temporary file.
-    fn commit(&self, contents: &Contents, target: &Path) -> Result<()> {
-        let temporary = temporary(target);
-        let file = lock(&temporary).map_err(|error| unusable("save", target, error))?;
-        // The lock is held until the file has its name: nobody takes it for debris.
-        let renamed = self.fill(&file, contents).and_then(|()| Ok(fs::rename(&temporary, target)?));
-        if let Err(error) = renamed {
-            // What is left where even this fails is debris for the next process to sweep.
-            fs::remove_file(&temporary).ok();
-            return Err(unusable("save", target, error));
-        }
-        platform::sync_directory(&self.path).map_err(|error| unusable("save", target, error.into()))
+    /// Removes temporary files, and parts without a main file: what dead writers left.
+    fn sweep(&self) -> Result<()> {
+        let names = self.names()?;
+        let has_main = |stem: Stem| names.contains(&self.main_of(stem));
+        let is_debris = |name: &str| match name::of_temporary(name) {
+            Some(target) => Stem::of(target).is_some(),
+            None => Stem::of(name).is_some_and(|(stem, suffix)| self.is_beside(suffix) && !has_main(stem)),
+        };
+        names.iter().filter(|name| is_debris(name)).for_each(|name| self.remove_file(name));
+        Ok(())
     }
 
-    /// Writes the contents, durably.
-    fn fill(&self, file: &File, contents: &Contents) -> Result<()> {
-        let mut writer = BufWriter::new(file);
-        self.format.write(contents, &mut writer)?;
-        writer.flush()?;
-        Ok(file.sync_all()?)
-    }
-
-    /// Removes the temporary files of writers that are dead.
-    fn sweep(&self) {
-        let names = self.names().unwrap_or_default();
-        names.iter().filter(|name| self.is_temporary(name)).map(|name| self.path.join(name)).for_each(remove_if_dead);
-    }
-
-    fn is_temporary(&self, name: &str) -> bool {
-        let parts = name.strip_prefix('.').and_then(|name| name.split_once(TEMPORARY));
-        parts.is_some_and(|(target, process)| self.step_of(target).is_some() && process.parse::<u32>().is_ok())
+    /// Whether a file of this suffix belongs to the main one beside it.
+    fn is_beside(&self, suffix: &str) -> bool {
+        suffix == PINNED || self.format.is_part(suffix)
     }
 
     /// Deletes what is older than the newest `keep` that are complete; never the one just written, nor a pinned one.
-    fn retain(&self, written: u64) {
+    fn retain(&self, written: Stem) {
         if self.keep == 0 {
             return;
         }
+        let names = self.names().unwrap_or_default();
         let mut kept = 0;
-        for step in self.steps(Which::Newest).unwrap_or_default() {
-            let path = self.path_of(step);
-            if pin(&path).exists() {
+        for stem in self.stems(Which::Newest).unwrap_or_default() {
+            if names.contains(&stem.file(PINNED)) {
                 continue;
             }
-            if kept >= self.keep && step != written {
-                remove(&path);
-            } else if step == written || self.is_complete(step, &path) {
+            if kept >= self.keep && stem != written {
+                self.remove(stem);
+            } else if stem == written || self.is_complete(stem) {
                 kept += 1;
             }
         }
     }
 
-    fn is_complete(&self, step: u64, path: &Path) -> bool {
-        !self.damaged().contains(&step) && self.format.step(path).is_ok_and(|found| found == step)
+    fn is_complete(&self, stem: Stem) -> bool {
+        let described = || self.format.describe(&self.files(stem));
+        !lock(&self.damaged).contains(&stem) && described().is_ok_and(|found| found.step == stem.step)
     }
 
-    fn damaged(&self) -> MutexGuard<'_, BTreeSet<u64>> {
-        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The main file first: what is left without it is debris.
+    fn remove(&self, stem: Stem) {
+        self.remove_file(&self.main_of(stem));
+        let beside = |name: &&String| Stem::of(name).is_some_and(|(of, suffix)| of == stem && self.is_beside(suffix));
+        self.names().unwrap_or_default().iter().filter(beside).for_each(|name| self.remove_file(name));
+    }
+
+    /// A file that stays costs space, never a run.
+    fn remove_file(&self, name: &str) {
+        if let Err(error) = self.storage.remove(name) {
+            log::warn!("cannot remove {}: {error}; it stays", self.storage.location(name));
+        }
+    }
+
+    fn unusable(&self, action: &str, name: &str, error: Error) -> Error {
+        let remedy = match error.kind() {
+            ErrorKind::ResourceExhausted => "free some space or choose another directory",
+            _ => "check permissions or choose another directory",
+        };
+        let message = format!("cannot {action} {}: {error}; {remedy}", self.storage.location(name));
+        Error::new(error.kind(), message).with_source(error)
     }
 }
 
-fn check_step(path: &Path, name: u64, content: u64) -> Result<()> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// This process, for the one that is refused.
+fn holder() -> String {
+    let host = ["HOSTNAME", "COMPUTERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let host = host.or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok());
+    format!("process {} on {}", std::process::id(), host.as_deref().map_or("this host", str::trim))
+}
+
+fn check_step(location: &str, name: u64, content: u64) -> Result<()> {
     if name == content {
         return Ok(());
     }
-    let message = format!("{} holds step {content}; give it its name back", path.display());
+    let message = format!("{location} holds step {content}; give it its name back");
     Err(Error::new(ErrorKind::DataLoss, message))
 }
 
@@ -220,49 +280,4 @@ fn check_step(path: &Path, name: u64, content: u64) -> Result<()> {
 /// one must not take its place; only what is damaged, or deleted meanwhile, is passed over.
 fn is_in_order(error: &Error) -> bool {
     !matches!(error.kind(), ErrorKind::DataLoss | ErrorKind::NotFound)
-}
-
-/// Beside the target, so that the rename stays within one file system; hidden, and named after the process.
-fn temporary(target: &Path) -> PathBuf {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}{TEMPORARY}{}", std::process::id()))
-}
-
-/// The empty file that keeps a checkpoint from being deleted, whoever put it there.
-fn pin(target: &Path) -> PathBuf {
-    let mut path = target.as_os_str().to_owned();
-    path.push(PINNED);
-    path.into()
-}
-
-/// An empty file, locked for as long as it is held: the mark of a living writer.
-fn lock(path: &Path) -> Result<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-    if let Err(TryLockError::WouldBlock) = file.try_lock() {
-        return Err(Error::new(ErrorKind::FailedPrecondition, "another saver is writing it"));
-    }
-    file.set_len(0)?;
-    Ok(file)
-}
-
-/// A writer holds the lock while it lives; where there are no locks, nothing is known to be dead.
-fn remove_if_dead(path: PathBuf) {
-    if OpenOptions::new().write(true).open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
-        remove(&path);
-    }
-}
-
-/// A file that stays costs space, never a run.
-fn remove(path: &Path) {
-    if let Err(error) = fs::remove_file(path) {
-        log::warn!("cannot remove {}: {error}; it stays", path.display());
-    }
-}
-
-fn unusable(action: &str, path: &Path, error: Error) -> Error {
-    let remedy = match error.kind() {
-        ErrorKind::ResourceExhausted => "free some space or choose another directory",
-        _ => "check permissions or choose another directory",
-    };
-    Error::new(error.kind(), format!("cannot {action} {}: {error}; {remedy}", path.display())).with_source(error)
 }

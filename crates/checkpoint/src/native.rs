@@ -1,11 +1,11 @@
 //! The native format, written; `FORMAT.md` describes it byte by byte.
 
-use std::{borrow::Cow, io::Write, path::Path};
+use std::borrow::Cow;
 
 use everstep_tensor::{Result, Tensor};
 
 use crate::{
-    Contents, Format,
+    Contents, Description, Draft, Files, Format,
     codec::{self, Entry, Header},
 };
 
@@ -26,16 +26,6 @@ const ALIGNMENT: u64 = 64;
 
 /// Everstep's own format: a checked header, then aligned raw little-endian elements, each tensor with its CRC-32C.
 ///
-/// ```
-/// use everstep_checkpoint::{Contents, Format, Native};
-/// use everstep_tensor::Tensor;
-///
-/// let variables = [("weight", Tensor::scalar(1.0f32))].into_iter().collect();
-/// let mut bytes = Vec::new();
-/// Native.write(&Contents { step: 3, variables, ..Default::default() }, &mut bytes)?;
-/// assert!(bytes.starts_with(b"EVERSTEP\x01\0\0\0"));
-/// # Ok::<(), everstep_tensor::Error>(())
-/// ```
 ///
 #[doc = include_str!("../FORMAT.md")]
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,7 +36,8 @@ impl Format for Native {
         "everstep"
     }
 
-    fn write(&self, contents: &Contents, into: &mut dyn Write) -> Result<()> {
+    fn write(&self, contents: &Contents, draft: &mut Draft) -> Result<()> {
+        let into = draft.main()?;
         let header = describe(contents);
         let head = head(&codec::encode(&header)?);
         into.write_all(&head)?;
@@ -61,12 +52,12 @@ impl Format for Native {
         Ok(())
     }
 
-    fn open(&self, path: &Path) -> Result<Contents> {
-        reader::open(path)
+    fn open(&self, files: &Files) -> Result<Contents> {
+        reader::open(files)
     }
 
-    fn step(&self, path: &Path) -> Result<u64> {
-        reader::step(path)
+    fn describe(&self, files: &Files) -> Result<Description> {
+        reader::describe(files)
     }
 }
 
@@ -79,7 +70,8 @@ fn describe(contents: &Contents) -> Header<'_> {
         entry
     };
     let tensors = contents.variables.iter().map(entry).collect();
-    Header { step: contents.step, instruction_set: &contents.instruction_set, tensors }
+    let manifest = contents.manifest.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Header { step: contents.step, manifest, tensors }
 }
 
 fn entry<'a>(name: &'a str, tensor: &Tensor, offset: u64) -> Entry<'a> {

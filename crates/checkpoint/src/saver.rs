@@ -3,15 +3,15 @@
 use std::{
     collections::BTreeSet,
     mem,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
 };
 
 use everstep_tensor::{Checkpoint, Error, ErrorKind, Result, Save, Saving, Snapshot, Which};
 
 use crate::{
-    Contents, Format, Native,
+    Contents, Format, Local, Native, Storage,
     directory::{Directory, Lifetime},
     platform,
 };
@@ -22,7 +22,7 @@ use crate::{
 /// use everstep_checkpoint::{Options, Saver, Writing};
 ///
 /// let saver = Saver::new("runs/1", Options { keep: 3, writing: Writing::Blocking, ..Default::default() });
-/// assert_eq!(saver.path_of(40), saver.dir().join("checkpoint-40.everstep"));
+/// assert_eq!(saver.format().extension(), "everstep");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -59,19 +59,20 @@ impl Default for Options {
 
 /// Keeps variable sets in a directory: `checkpoint-<step>.everstep`, the newest few.
 ///
-/// A file appears whole or not at all: it is written under a temporary name, synced, renamed, and the directory is
-/// synced. `save` shares the values and returns; at most one file is being written, and the next save waits for it.
+/// A checkpoint appears whole or not at all: it is written under a temporary name, synced, renamed, and the directory is
+/// synced; a step that is saved again gets a name of its own, `checkpoint-<step>-2`, before the earlier one goes. `save` shares the values and returns; at most one file is being written, and the next save waits for it.
 /// A failed write is returned by the next `save` (whose own checkpoint is written nevertheless) or by `finish`;
 /// dropping the saver waits and logs it.
 ///
 /// `open` reads every byte and verifies it, newest step first, and warns of each file that it passes over.
 /// Retention deletes what is older than the newest [`Options::keep`] complete files; a file that was found damaged is
 /// not counted, the one just written and pinned ones (`Saving::pinned`, kept as an empty file
-/// `checkpoint-<step>.everstep.pinned`) are never deleted. So a damaged file of a later step, passed over on resume,
+/// `checkpoint-<step>.pinned`) are never deleted. So a damaged file of a later step, passed over on resume,
 /// neither displaces the checkpoints that follow nor hides them: it stays until its step is saved again or it is surplus.
 /// Metrics are not looked at.
 ///
-/// One saver writes to a directory; any number of savers, in any process, may open from it.
+/// One saver writes to a directory, which it claims with its first save and until it is dropped: another one is refused,
+/// and told by whom. Any number of savers, in any process, may open from it.
 ///
 /// ```
 /// use everstep_checkpoint::{Options, Saver};
@@ -107,26 +108,35 @@ enum Pending {
 impl Saver {
     /// A saver in this directory, which the first save creates; nothing is touched before.
     pub fn new(directory: impl Into<PathBuf>, options: Options) -> Self {
+        Self::on(Arc::new(Local::new(directory)), options)
+    }
+
+    /// A saver in this place; nothing is touched before the first save.
+    pub fn on(storage: Arc<dyn Storage>, options: Options) -> Self {
         let directory = Directory {
-            path: directory.into(),
+            storage,
             keep: options.keep,
             format: options.format,
             instruction_set: options.instruction_set,
-            swept: Once::new(),
+            claim: Mutex::new(None),
             damaged: Mutex::new(BTreeSet::new()),
         };
         let pending = Mutex::new(Pending::Written(Ok(())));
         Self { directory: Arc::new(directory), writing: options.writing, pending }
     }
 
-    /// The directory.
-    pub fn dir(&self) -> &Path {
-        &self.directory.path
+    /// The format.
+    pub fn format(&self) -> &dyn Format {
+        &*self.directory.format
     }
 
-    /// Where the checkpoint of this step is, or would be.
-    pub fn path_of(&self, step: u64) -> PathBuf {
-        self.directory.path_of(step)
+    /// Makes the place, removes what dead writers left, and refuses every other writer from now on; the first save does
+    /// this too.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` naming the writer who holds it; what the storage returns.
+    pub fn claim(&self) -> Result<()> {
+        self.directory.claim()
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
@@ -139,13 +149,13 @@ impl Save for Saver {
     fn save(&self, saving: &Saving<'_>) -> Result<()> {
         let contents = Contents {
             step: saving.step,
-            instruction_set: self.directory.instruction_set.clone(),
+            manifest: self.directory.manifest(),
             variables: Snapshot::of(saving.variables)?,
         };
         let lifetime = if saving.pinned { Lifetime::Pinned } else { Lifetime::Retention };
         let mut pending = self.pending();
         if self.writing == Writing::Blocking {
-            return self.directory.write(&contents, lifetime);
+            return self.directory.write(&contents, lifetime).map(drop);
         }
         let earlier = pending.take();
         *pending = Pending::start(self.directory.clone(), contents, lifetime);
@@ -162,7 +172,7 @@ impl Save for Saver {
     }
 
     fn location(&self, step: u64) -> String {
-        self.path_of(step).display().to_string()
+        self.directory.location(step)
     }
 
     fn finish(&self) -> Result<()> {
@@ -180,7 +190,7 @@ impl Drop for Saver {
 
 impl Pending {
     fn start(directory: Arc<Directory>, contents: Contents, lifetime: Lifetime) -> Self {
-        let write = move || directory.write(&contents, lifetime);
+        let write = move || directory.write(&contents, lifetime).map(drop);
         match thread::Builder::new().name("everstep-checkpoint".into()).spawn(write) {
             Ok(writer) => Self::Writing(writer),
             Err(error) => Self::Written(Err(Error::from(error).context("cannot start the thread that saves"))),

@@ -1,55 +1,55 @@
 //! The native format, read: every size is checked against the file's length before anything is allocated for it.
 
-use std::{
-    fmt::Display,
-    fs::File,
-    io::{BufReader, Read},
-    path::Path,
-};
+use std::fmt::Display;
 
 use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Snapshot, Spec, Tensor};
 
 use super::{ALIGNMENT, CHECKSUM, MAGIC, PREFIX, VERSION, aligned, swap};
 use crate::{
-    Contents,
+    Contents, Description, Files, Manifest, Stored,
     codec::{self, Entry, Header},
 };
 
 /// A file that is read front to back.
 struct Source {
-    file: BufReader<File>,
+    file: Box<dyn Stored>,
     length: u64,
+    at: u64,
 }
 
 /// The whole file, every byte of it verified.
-pub(super) fn open(path: &Path) -> Result<Contents> {
-    let read = || {
-        let mut source = Source::open(path)?;
-        let head = source.head()?;
-        let header = codec::decode(&head[PREFIX..head.len() - CHECKSUM])?;
-        let specs = check(&header, head.len() as u64, source.length)?;
-        let variables = source.tensors(specs, &header.tensors, head.len() as u64)?;
-        Ok(Contents { step: header.step, instruction_set: header.instruction_set.into(), variables })
-    };
-    read().map_err(|error: Error| error.context(path.display()))
+pub(super) fn open(files: &Files) -> Result<Contents> {
+    let mut source = Source::open(files)?;
+    let head = source.head()?;
+    let header = codec::decode(&head[PREFIX..head.len() - CHECKSUM])?;
+    let specs = check(&header, head.len() as u64, source.length)?;
+    let variables = source.tensors(specs, &header.tensors, head.len() as u64)?;
+    Ok(Contents { step: header.step, manifest: manifest(&header), variables })
 }
 
-/// The step, if everything but the elements is in order.
-pub(super) fn step(path: &Path) -> Result<u64> {
-    let read = || {
-        let mut source = Source::open(path)?;
-        let head = source.head()?;
-        let header = codec::decode(&head[PREFIX..head.len() - CHECKSUM])?;
-        check(&header, head.len() as u64, source.length).map(|_| header.step)
-    };
-    read().map_err(|error: Error| error.context(path.display()))
+/// What the header says, if everything but the elements is in order.
+pub(super) fn describe(files: &Files) -> Result<Description> {
+    let mut source = Source::open(files)?;
+    let head = source.head()?;
+    let header = codec::decode(&head[PREFIX..head.len() - CHECKSUM])?;
+    let specs = check(&header, head.len() as u64, source.length)?;
+    Ok(Description { step: header.step, manifest: manifest(&header), specs })
+}
+
+fn manifest(header: &Header<'_>) -> Manifest {
+    header.manifest.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
 }
 
 impl Source {
-    fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        Ok(Self { file: BufReader::new(file), length })
+    fn open(files: &Files) -> Result<Self> {
+        let file = files.main()?;
+        Ok(Self { length: file.length(), file, at: 0 })
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<()> {
+        self.file.read_at(self.at, buffer)?;
+        self.at += buffer.len() as u64;
+        Ok(())
     }
 
     /// Prefix, header and checksum, verified; the file is then of the version that this crate reads.
@@ -59,7 +59,7 @@ impl Source {
             return Err(lost(format!("the file has {} bytes, the shortest has {least}", self.length)));
         }
         let mut head = vec![0; PREFIX];
-        self.file.read_exact(&mut head)?;
+        self.read(&mut head)?;
         if !head.starts_with(&MAGIC) {
             return Err(lost("the file does not begin as a checkpoint does"));
         }
@@ -69,7 +69,7 @@ impl Source {
             return Err(lost(format!("the header ends at byte {end}, the file has {} bytes", self.length)));
         }
         head.resize(size(least + header)?, 0);
-        self.file.read_exact(&mut head[PREFIX..])?;
+        self.read(&mut head[PREFIX..])?;
         let (checked, stored) = head.split_at(head.len() - CHECKSUM);
         check_crc("the header", checked, u32::from_le_bytes(array(stored)))?;
         check_version(u32::from_le_bytes(array(&head[8..12])))?;
@@ -92,14 +92,14 @@ impl Source {
     /// The zeros before a tensor, fewer than its alignment.
     fn padding(&mut self, length: u64) -> Result<()> {
         let mut padding = [0; ALIGNMENT as usize];
-        self.file.read_exact(&mut padding[..length as usize])?;
+        self.read(&mut padding[..length as usize])?;
         if padding == [0; ALIGNMENT as usize] { Ok(()) } else { Err(lost("the bytes before it are not zero")) }
     }
 
     /// One tensor by way of `scratch`, which is kept from one to the next.
     fn tensor(&mut self, spec: &Spec, entry: &Entry<'_>, scratch: &mut Vec<u8>) -> Result<Tensor> {
         scratch.resize(size(entry.length)?, 0);
-        self.file.read_exact(scratch)?;
+        self.read(scratch)?;
         check_crc("the elements", scratch, entry.crc)?;
         if cfg!(target_endian = "big") {
             swap(scratch, spec.dtype.size());

@@ -1,12 +1,12 @@
 //! The laws of a format, on the native one and on the smallest.
 
-use std::{fs, io::Write, path::Path, str::FromStr};
+use std::{fs, str::FromStr};
 
-use everstep_checkpoint::{Contents, Format, Native};
+use everstep_checkpoint::{Contents, Draft, Files, Format, Native, read, write};
 use everstep_tensor::{DType, Error, ErrorKind, Result, Snapshot, Tensor};
 use proptest::{collection, prelude::*, sample};
 
-/// Lines of numbers: the step, the instruction set, then name, dtype, shape and bytes of each tensor.
+/// Lines of numbers: the step; name and text of each note; name, dtype, shape and bytes of each tensor.
 #[derive(Debug)]
 pub(crate) struct Text;
 
@@ -14,17 +14,24 @@ impl Format for Text {
     fn extension(&self) -> &str {
         "text"
     }
-    fn write(&self, contents: &Contents, into: &mut dyn Write) -> Result<()> {
-        writeln!(into, "{}\n{}", contents.step, list(contents.instruction_set.bytes()))?;
+    fn write(&self, contents: &Contents, draft: &mut Draft) -> Result<()> {
+        let into = draft.main()?;
+        writeln!(into, "{}", contents.step)?;
+        for (name, text) in &contents.manifest {
+            writeln!(into, "note\t{}\t{}", list(name.bytes()), list(text.bytes()))?;
+        }
         for (name, tensor) in contents.variables.iter() {
             let (name, shape, bytes) = (list(name.bytes()), list(tensor.shape()), list(tensor.bytes()));
             writeln!(into, "{name}\t{}\t{shape}\t{bytes}", tensor.dtype())?;
         }
         Ok(())
     }
-    fn open(&self, path: &Path) -> Result<Contents> {
-        let damaged = || Error::new(ErrorKind::DataLoss, format!("{} is not a checkpoint in text", path.display()));
-        parse(&fs::read_to_string(path)?).ok_or_else(damaged)
+    fn open(&self, files: &Files) -> Result<Contents> {
+        let file = files.main()?;
+        let mut bytes = vec![0; file.length() as usize];
+        file.read_at(0, &mut bytes)?;
+        let text = String::from_utf8(bytes).ok();
+        text.and_then(|text| parse(&text)).ok_or_else(|| Error::new(ErrorKind::DataLoss, "it is no checkpoint in text"))
     }
 }
 
@@ -39,8 +46,12 @@ fn numbers<T: FromStr>(list: &str) -> Option<Vec<T>> {
 fn parse(text: &str) -> Option<Contents> {
     let mut lines = text.lines();
     let mut contents = Contents { step: lines.next()?.parse().ok()?, ..Default::default() };
-    contents.instruction_set = String::from_utf8(numbers(lines.next()?)?).ok()?;
     for line in lines {
+        if let Some((name, text)) = line.strip_prefix("note\t").and_then(|line| line.split_once('\t')) {
+            let (name, text) = (String::from_utf8(numbers(name)?).ok()?, String::from_utf8(numbers(text)?).ok()?);
+            contents.manifest.insert(name, text);
+            continue;
+        }
         let [name, dtype, shape, bytes] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
         let (dtype, shape, bytes) = (DType::from_name(dtype)?, numbers::<usize>(shape)?, numbers(bytes)?);
         if shape.iter().try_fold(dtype.size(), |size, axis| size.checked_mul(*axis))? != bytes.len() {
@@ -52,25 +63,27 @@ fn parse(text: &str) -> Option<Contents> {
     Some(contents)
 }
 
+/// The bytes of the main file.
 pub(crate) fn written(format: &dyn Format, contents: &Contents) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    format.write(contents, &mut bytes).unwrap();
-    bytes
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
+    write(&Files::at(&path).unwrap(), format, contents).unwrap();
+    fs::read(&path).unwrap()
 }
 
-/// What the format reads from a file of these bytes.
+/// What the format reads from a main file of these bytes.
 pub(crate) fn opened(format: &dyn Format, bytes: &[u8]) -> Result<Contents> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
     fs::write(&path, bytes).unwrap();
-    format.open(&path)
+    read(&Files::at(path).unwrap(), format)
 }
 
 #[track_caller]
 fn check_round_trip(format: &dyn Format, contents: &Contents) {
     let bytes = written(format, contents);
     let opened = opened(format, &bytes).unwrap();
-    assert_eq!((opened.step, &opened.instruction_set), (contents.step, &contents.instruction_set));
+    assert_eq!(opened.description(), contents.description());
     assert!(opened.variables.bit_eq(&contents.variables));
     assert_eq!(written(format, &opened), bytes);
 }
@@ -90,14 +103,17 @@ fn contents() -> impl Strategy<Value = Contents> {
     let tensor = (sample::select(&DType::ALL), shape, collection::vec(any::<u8>(), 1..64))
         .prop_map(|(dtype, shape, pattern)| tensor(dtype, shape, &pattern));
     let tensors = collection::btree_map(".{0,12}", tensor, 0..6);
-    (any::<u64>(), ".{0,8}", tensors).prop_map(|(step, instruction_set, tensors)| Contents {
+    let manifest = collection::btree_map(".{0,8}", ".{0,8}", 0..3);
+    (any::<u64>(), manifest, tensors).prop_map(|(step, manifest, tensors)| Contents {
         step,
-        instruction_set,
+        manifest,
         variables: Snapshot::from_iter(tensors),
     })
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn what_was_written_is_opened(contents in contents()) {
         check_round_trip(&Native, &contents);
@@ -105,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn garbage_is_an_error(bytes in collection::vec(any::<u8>(), 0..256), lines in "[0-9]{1,3}\n(([0-9,]{0,9}|f32|u8)[\t\n]){0,20}") {
+    fn garbage_is_an_error(bytes in collection::vec(any::<u8>(), 0..256), lines in "[0-9]{1,3}\n((note|[0-9,]{0,9}|f32|u8)[\t\n]){0,20}") {
         check_damaged(&bytes);
         check_damaged(&[b"EVERSTEP\x01\0\0\0", &bytes[..]].concat());
         if let Ok(contents) = opened(&Text, lines.as_bytes()) {

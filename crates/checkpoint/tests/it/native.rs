@@ -2,7 +2,7 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use everstep_checkpoint::{Contents, Format, Native};
+use everstep_checkpoint::{Contents, Files, Format, Native, read};
 use everstep_tensor::{ErrorKind, Tensor};
 use proptest::{collection, prelude::*};
 use tempfile::NamedTempFile;
@@ -17,7 +17,7 @@ fn contents() -> Contents {
         ("none", Tensor::from_vec([0, 3], Vec::<i64>::new()).unwrap()),
         ("step", Tensor::scalar(7i64)),
     ];
-    Contents { step: 7, instruction_set: "test".into(), variables: variables.into_iter().collect() }
+    Contents { step: 7, manifest: [("a".into(), "test".into())].into(), variables: variables.into_iter().collect() }
 }
 
 fn number(number: u64) -> Vec<u8> {
@@ -34,8 +34,9 @@ fn entry(name: &str, dtype: &str, shape: &[u64], offset: u64, elements: &[u8]) -
     [string(name), string(dtype), shape, number(offset), length, crc32c::crc32c(elements).to_le_bytes().into()].concat()
 }
 
-fn header(step: u64, instruction_set: &str, entries: &[Vec<u8>]) -> Vec<u8> {
-    [number(step), string(instruction_set), number(entries.len() as u64), entries.concat()].concat()
+fn header(step: u64, manifest: &[(&str, &str)], entries: &[Vec<u8>]) -> Vec<u8> {
+    let notes = manifest.iter().flat_map(|(name, text)| [string(name), string(text)].concat()).collect();
+    [number(step), number(manifest.len() as u64), notes, number(entries.len() as u64), entries.concat()].concat()
 }
 
 /// A file of this header, whatever it holds, with the right checksum, and of these tensors, aligned.
@@ -58,23 +59,23 @@ fn the_bytes_are_those_of_format_md() {
         entry("none", "i64", &[0, 3], 128, &[]),
         entry("step", "i64", &[], 128, &step),
     ];
-    let expected = file(1, &header(7, "test", &entries), &[&floats, &[1], &[], &step]);
+    let expected = file(1, &header(7, &[("a", "test")], &entries), &[&floats, &[1], &[], &step]);
     assert_eq!(written(&Native, &contents()), expected);
 }
 
 #[test]
 fn a_tiny_file_is_these_bytes() {
     let variables = [("w", Tensor::from_vec([2], vec![1.0f32, -0.0]).unwrap())].into_iter().collect();
-    let contents = Contents { step: 3, instruction_set: "test".into(), variables };
+    let contents = Contents { step: 3, manifest: [("a".into(), "test".into())].into(), variables };
     let bytes = written(&Native, &contents);
     let hex: Vec<String> = bytes.chunks(32).map(|row| row.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
     assert_eq!(
         hex,
         [
-            "4556455253544550010000005400000000000000030000000000000004000000",
-            "0000000074657374010000000000000001000000000000007703000000000000",
-            "0066333201000000000000000200000000000000000000000000000008000000",
-            "0000000075ef4deb314ad1620000000000000000000000000000000000000000",
+            "4556455253544550010000006500000000000000030000000000000001000000",
+            "0000000001000000000000006104000000000000007465737401000000000000",
+            "0001000000000000007703000000000000006633320100000000000000020000",
+            "00000000000000000000000000080000000000000075ef4deb38c4c23a000000",
             "0000803f00000080",
         ]
     );
@@ -87,7 +88,7 @@ fn every_flipped_bit_is_an_error() {
     let mut put = |at: usize, byte: u8| {
         file.seek(SeekFrom::Start(at as u64)).unwrap();
         file.write_all(&[byte]).unwrap();
-        Native.open(file.path()).map_err(|error| error.kind()).err()
+        read(&Files::at(file.path()).unwrap(), &Native).map_err(|error| error.kind()).err()
     };
     for bit in 0..bytes.len() * 8 {
         let (at, mask) = (bit / 8, 1 << (bit % 8));
@@ -102,7 +103,7 @@ fn every_other_length_is_an_error() {
     file.write_all(&bytes).unwrap();
     for length in (0..bytes.len()).rev() {
         file.as_file().set_len(length as u64).unwrap();
-        let error = Native.open(file.path()).unwrap_err();
+        let error = read(&Files::at(file.path()).unwrap(), &Native).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DataLoss, "{length} bytes");
     }
     assert_eq!(opened(&Native, &[&bytes[..], &[0]].concat()).unwrap_err().kind(), ErrorKind::DataLoss);
@@ -115,10 +116,11 @@ fn the_step_is_read_without_the_elements() {
     let mut bytes = written(&Native, &contents());
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    assert_eq!(Native.step(&path).unwrap(), 7);
-    assert!(Native.open(&path).is_err());
+    let files = Files::at(&path).unwrap();
+    assert_eq!(Native.describe(&files).unwrap(), contents().description());
+    assert!(Native.open(&files).is_err());
     std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-    assert_eq!(Native.step(&path).unwrap_err().kind(), ErrorKind::DataLoss);
+    assert_eq!(Native.describe(&files).unwrap_err().kind(), ErrorKind::DataLoss);
 }
 
 /// The file of these bytes is refused with this message behind its path.
@@ -133,7 +135,7 @@ fn check_refused(bytes: &[u8], message: &str) {
 
 #[test]
 fn a_fault_names_the_tensor_and_what_is_wrong() {
-    let one = |entry: Vec<u8>| header(7, "", &[entry]);
+    let one = |entry: Vec<u8>| header(7, &[], &[entry]);
     let (a, b) = (entry("a", "u8", &[1], 0, &[5]), entry("b", "u8", &[1], 0, &[6]));
     check_refused(b"", "the file has 0 bytes, the shortest has 24");
     check_refused(&[7; 24], "the file does not begin as a checkpoint does");
@@ -149,9 +151,9 @@ fn a_fault_names_the_tensor_and_what_is_wrong() {
     );
     check_refused(&file(1, &one(a.clone()), &[]), "tensor a: its 1 bytes from byte 128 on exceed the file's 103");
     check_refused(&file(1, &one(a.clone()), &[&[5, 0]]), "the file has 1 bytes behind its last tensor");
-    let overlapping = header(7, "", &[a.clone(), b]);
+    let overlapping = header(7, &[], &[a.clone(), b]);
     check_refused(&file(1, &overlapping, &[&[5], &[6]]), "tensor b: it is at byte 0 of the elements, not at 64");
-    let twice = header(7, "", &[a.clone(), entry("a", "u8", &[1], 64, &[5])]);
+    let twice = header(7, &[], &[a.clone(), entry("a", "u8", &[1], 64, &[5])]);
     check_refused(&file(1, &twice, &[&[5], &[5]]), "tensor a: the names do not ascend");
     let mut padded = file(1, &one(a.clone()), &[&[5]]);
     padded[127] = 1;
@@ -162,9 +164,9 @@ fn a_fault_names_the_tensor_and_what_is_wrong() {
 #[test]
 fn a_claim_reserves_nothing() {
     let huge = u64::MAX / 2;
-    let many = |entry: Vec<u8>| file(1, &header(7, "", &[entry]), &[]);
-    let tensors = [number(7), string(""), number(huge)].concat();
-    let name = [number(7), string(""), number(1), number(huge)].concat();
+    let many = |entry: Vec<u8>| file(1, &header(7, &[], &[entry]), &[]);
+    let tensors = [number(7), number(0), number(huge)].concat();
+    let name = [number(7), number(0), number(1), number(huge)].concat();
     let rank = [string("a"), string("u8"), number(huge)].concat();
     let shape = entry("a", "u8", &[huge, huge], 0, &[5]);
     let length =

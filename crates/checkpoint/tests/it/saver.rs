@@ -1,13 +1,12 @@
 //! The saver: what it keeps, what it deletes, what it opens, and what it says.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::Path,
+    fs, io,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use everstep_checkpoint::{Contents, Format, Native, Options, Saver, Writing};
+use everstep_checkpoint::{Contents, Draft, Files, Format, Native, Options, Saver, Writing};
 use everstep_tensor::{DType, ErrorKind, Result, Save, Saving, Snapshot, Tensor, Variables, VariablesMut, Which};
 use tempfile::{TempDir, tempdir};
 
@@ -26,11 +25,16 @@ fn save(saver: &Saver, step: u64) -> Result<()> {
     saver.save(&Saving { step, variables: &model(step as f32), metrics: &[], pinned: false })
 }
 
-/// The names in the directory, sorted.
+fn path_of(directory: &TempDir, step: u64) -> PathBuf {
+    directory.path().join(format!("checkpoint-{step}.everstep"))
+}
+
+/// The names in the directory, sorted, without that of the lock.
 #[track_caller]
 fn check_names(directory: &Path, expected: &[&str]) {
     let mut names: Vec<String> =
         fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name != ".checkpoint.lock");
     names.sort();
     assert_eq!(names, expected);
 }
@@ -65,8 +69,12 @@ fn what_was_saved_opens() {
     check_opens(&saver, Which::Step(8), None);
     check_opens(&saver, Which::NewestBefore(11), Some(10));
     check_opens(&saver, Which::NewestBefore(9), None);
-    check_names(saver.dir(), &["checkpoint-10.everstep", "checkpoint-11.everstep", "checkpoint-9.everstep"]);
-    assert_eq!(saver.open(Which::Newest).unwrap().unwrap().location, saver.path_of(11).display().to_string());
+    check_names(
+        &directory.path().join("a/b"),
+        &["checkpoint-10.everstep", "checkpoint-11.everstep", "checkpoint-9.everstep"],
+    );
+    let path = directory.path().join("a/b/checkpoint-11.everstep").display().to_string();
+    assert_eq!((saver.open(Which::Newest).unwrap().unwrap().location, saver.location(11)), (path.clone(), path));
 }
 
 #[test]
@@ -89,7 +97,8 @@ fn the_last_few_are_kept_by_number() {
     let directory = tempdir().unwrap();
     let all = saver(&directory, 0);
     (0..=10).for_each(|step| save(&all, step).unwrap());
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 11);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 11 + 1);
+    drop(all);
     save(&saver(&directory, 2), 11).unwrap();
     check_names(directory.path(), &["checkpoint-10.everstep", "checkpoint-11.everstep"]);
 }
@@ -101,7 +110,7 @@ fn a_pinned_one_is_never_deleted_and_not_counted() {
     saver.save(&Saving { step: 1, variables: &model(1.0), metrics: &[], pinned: true }).unwrap();
     save(&saver, 2).unwrap();
     save(&saver, 3).unwrap();
-    check_names(directory.path(), &["checkpoint-1.everstep", "checkpoint-1.everstep.pinned", "checkpoint-3.everstep"]);
+    check_names(directory.path(), &["checkpoint-1.everstep", "checkpoint-1.pinned", "checkpoint-3.everstep"]);
 }
 
 #[test]
@@ -112,7 +121,7 @@ fn the_same_step_is_replaced() {
     saver.save(&Saving { step: 4, variables: &model(0.5), metrics: &[], pinned: false }).unwrap();
     let weight = saver.open(Which::Newest).unwrap().unwrap().variables.read("weight").unwrap();
     assert_eq!(weight.item::<f32>().unwrap(), 0.5);
-    check_names(directory.path(), &["checkpoint-4.everstep"]);
+    check_names(directory.path(), &["checkpoint-4-2.everstep"]);
 }
 
 #[test]
@@ -136,8 +145,8 @@ fn a_damaged_one_is_passed_over_with_a_warning() {
     let directory = tempdir().unwrap();
     let saver = saver(&directory, 5);
     (1..=4).for_each(|step| save(&saver, step).unwrap());
-    damage(&saver.path_of(4));
-    fs::write(saver.path_of(3), "EVERSTEP").unwrap();
+    damage(&path_of(&directory, 4));
+    fs::write(path_of(&directory, 3), "EVERSTEP").unwrap();
     check_opens(&saver, Which::Newest, Some(2));
     let lines = logged::about(directory.path());
     assert_eq!(lines.len(), 2);
@@ -154,7 +163,7 @@ fn a_damaged_one_is_passed_over_with_a_warning() {
 fn if_none_restores_nothing_starts_anew() {
     let directory = tempdir().unwrap();
     let saver = saver(&directory, 5);
-    [1, 2].into_iter().for_each(|step| fs::write(saver.path_of(step), "").unwrap());
+    [1, 2].into_iter().for_each(|step| fs::write(path_of(&directory, step), "").unwrap());
     let error = saver.open(Which::Newest).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DataLoss);
     let fault = |step| format!("DIR/checkpoint-{step}.everstep: the file has 0 bytes, the shortest has 24");
@@ -170,7 +179,7 @@ fn a_renamed_file_is_not_another_step() {
     let directory = tempdir().unwrap();
     let saver = saver(&directory, 5);
     save(&saver, 7).unwrap();
-    fs::rename(saver.path_of(7), saver.path_of(9)).unwrap();
+    fs::rename(path_of(&directory, 7), path_of(&directory, 9)).unwrap();
     let message = saver.open(Which::Newest).unwrap_err().to_string();
     assert!(message.contains("checkpoint-9.everstep holds step 7; give it its name back"), "{message}");
 }
@@ -182,7 +191,7 @@ fn a_file_of_a_newer_version_is_not_passed_over() {
     (1..=2).for_each(|step| save(&saver, step).unwrap());
     let mut bytes = [&b"EVERSTEP"[..], &[2, 0, 0, 0], &[0; 8]].concat();
     bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
-    fs::write(saver.path_of(2), bytes).unwrap();
+    fs::write(path_of(&directory, 2), bytes).unwrap();
     assert_eq!(saver.open(Which::Newest).unwrap_err().kind(), ErrorKind::FailedPrecondition);
     check_opens(&saver, Which::NewestBefore(2), Some(1));
 }
@@ -192,7 +201,8 @@ fn damaged_files_of_later_steps_displace_nothing() {
     let directory = tempdir().unwrap();
     let before = saver(&directory, 5);
     [10, 20, 30].into_iter().for_each(|step| save(&before, step).unwrap());
-    [20, 30].into_iter().for_each(|step| damage(&before.path_of(step)));
+    [20, 30].into_iter().for_each(|step| damage(&path_of(&directory, step)));
+    drop(before);
     let resumed = saver(&directory, 2);
     check_opens(&resumed, Which::Newest, Some(10));
     (15..=17).for_each(|step| save(&resumed, step).unwrap());
@@ -202,7 +212,7 @@ fn damaged_files_of_later_steps_displace_nothing() {
     check_opens(&saver(&directory, 2), Which::Newest, Some(17));
     save(&resumed, 20).unwrap();
     check_opens(&resumed, Which::Newest, Some(20));
-    check_names(directory.path(), &["checkpoint-17.everstep", "checkpoint-20.everstep", "checkpoint-30.everstep"]);
+    check_names(directory.path(), &["checkpoint-17.everstep", "checkpoint-20-2.everstep", "checkpoint-30.everstep"]);
 }
 
 #[test]
@@ -216,29 +226,31 @@ fn the_one_just_written_stays_whatever_is_newer() {
 }
 
 #[test]
-fn what_dead_writers_left_is_removed_and_a_living_one_is_not_disturbed() {
+fn what_dead_writers_left_is_removed() {
     let directory = tempdir().unwrap();
-    let dead = directory.path().join(".checkpoint-8.everstep.tmp-1");
-    let living = directory.path().join(".checkpoint-9.everstep.tmp-1");
-    fs::write(&dead, "half a check").unwrap();
-    let lock = File::create(&living).unwrap();
-    lock.lock().unwrap();
+    let left = [".checkpoint-8.everstep.tmp-1", "checkpoint-8.pinned"];
+    left.iter().for_each(|name| fs::write(directory.path().join(name), "half a check").unwrap());
     let saver = saver(&directory, 5);
     check_opens(&saver, Which::Newest, None);
-    save(&saver, 1).unwrap();
-    check_names(directory.path(), &[".checkpoint-9.everstep.tmp-1", "checkpoint-1.everstep"]);
+    check_names(directory.path(), &left);
+    saver.claim().unwrap();
+    check_names(directory.path(), &[]);
 }
 
 #[test]
-fn two_savers_do_not_write_one_file() {
+fn a_second_saver_is_refused_and_told_by_whom() {
     let directory = tempdir().unwrap();
-    let temporary = directory.path().join(format!(".checkpoint-1.everstep.tmp-{}", std::process::id()));
-    let lock = File::create(&temporary).unwrap();
-    lock.lock().unwrap();
-    let error = save(&saver(&directory, 5), 1).unwrap_err();
+    let first = saver(&directory, 5);
+    save(&first, 1).unwrap();
+    let second = saver(&directory, 5);
+    check_opens(&second, Which::Newest, Some(1));
+    let error = save(&second, 2).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
-    assert!(error.to_string().contains("another saver is writing it"), "{error}");
-    assert!(temporary.exists());
+    let holder = format!("DIR is saved to by process {} on ", std::process::id());
+    let message = error.to_string().replace(&directory.path().display().to_string(), "DIR");
+    assert!(message.starts_with(&holder) && message.ends_with("; end that, or choose another directory"), "{message}");
+    drop(first);
+    save(&second, 2).unwrap();
 }
 
 #[test]
@@ -267,18 +279,18 @@ impl Format for Failing {
     fn extension(&self) -> &str {
         Native.extension()
     }
-    fn write(&self, contents: &Contents, into: &mut dyn Write) -> Result<()> {
+    fn write(&self, contents: &Contents, draft: &mut Draft) -> Result<()> {
         match contents.step % 10 {
             2 => {
-                into.write_all(b"EVERSTEP")?;
+                draft.main()?.write_all(b"EVERSTEP")?;
                 Err(io::Error::from(io::ErrorKind::StorageFull).into())
             }
             3 => panic!("a bug in a format"),
-            _ => Native.write(contents, into),
+            _ => Native.write(contents, draft),
         }
     }
-    fn open(&self, path: &Path) -> Result<Contents> {
-        Native.open(path)
+    fn open(&self, files: &Files) -> Result<Contents> {
+        Native.open(files)
     }
 }
 
@@ -320,7 +332,7 @@ fn another_format_keeps_all_else() {
     save(&saver, 2).unwrap();
     check_opens(&saver, Which::Newest, Some(2));
     check_names(directory.path(), &["checkpoint-2.text"]);
-    fs::write(saver.path_of(2), "two").unwrap();
+    fs::write(directory.path().join("checkpoint-2.text"), "two").unwrap();
     assert_eq!(saver.open(Which::Newest).unwrap_err().kind(), ErrorKind::DataLoss);
 }
 

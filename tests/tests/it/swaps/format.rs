@@ -1,8 +1,8 @@
 //! Another checkpoint format: the saver does the names, the durability and the retention.
 
-use std::{fs, io::Write, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
-use everstep_checkpoint::{Contents, Format, Options, Saver};
+use everstep_checkpoint::{Contents, Draft, Files, Format, Options, Saver};
 use everstep_engine::connect;
 use everstep_hooks::StopAtStep;
 use everstep_tensor::{DType, Error, ErrorKind, Result, Save, Saving, Snapshot, Tensor, Which};
@@ -21,23 +21,28 @@ impl Format for Json {
     fn extension(&self) -> &str {
         "json"
     }
-    fn write(&self, contents: &Contents, into: &mut dyn Write) -> Result<()> {
+    fn write(&self, contents: &Contents, draft: &mut Draft) -> Result<()> {
         let variable = |(name, value): (&str, &Tensor)| json!({"name": name, "dtype": value.dtype().name(), "shape": value.shape(), "bytes": value.bytes()});
         let variables: Vec<Value> = contents.variables.iter().map(variable).collect();
-        let object = json!({"step": contents.step, "instructions": contents.instruction_set, "variables": variables});
-        Ok(write!(into, "{object}")?)
+        let object = json!({"step": contents.step, "manifest": contents.manifest, "variables": variables});
+        Ok(write!(draft.main()?, "{object}")?)
     }
-    fn open(&self, path: &Path) -> Result<Contents> {
-        let damaged = || Error::new(ErrorKind::DataLoss, format!("{} is no checkpoint in JSON", path.display()));
-        let object: Value = serde_json::from_slice(&fs::read(path)?).map_err(|_| damaged())?;
-        contents(&object).ok_or_else(damaged)
+    fn open(&self, files: &Files) -> Result<Contents> {
+        let file = files.main()?;
+        let mut bytes = vec![0; file.length() as usize];
+        file.read_at(0, &mut bytes)?;
+        let object: Option<Value> = serde_json::from_slice(&bytes).ok();
+        object
+            .and_then(|object| contents(&object))
+            .ok_or_else(|| Error::new(ErrorKind::DataLoss, "it is no checkpoint in JSON"))
     }
 }
 
 fn contents(object: &Value) -> Option<Contents> {
-    let (step, instruction_set) = (object["step"].as_u64()?, object["instructions"].as_str()?.to_owned());
+    let note = |(name, text): (&String, &Value)| Some((name.clone(), text.as_str()?.to_owned()));
+    let manifest = object["manifest"].as_object()?.iter().map(note).collect::<Option<_>>()?;
     let variables = object["variables"].as_array()?.iter().map(variable).collect::<Option<Snapshot>>()?;
-    Some(Contents { step, instruction_set, variables })
+    Some(Contents { step: object["step"].as_u64()?, manifest, variables })
 }
 
 fn variable(object: &Value) -> Option<(String, Tensor)> {
@@ -79,7 +84,7 @@ fn a_damaged_file_is_passed_over() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let saver = saver(directory.path());
     saver_keeps_the_newest(&saver, &Snapshot::new());
-    fs::write(saver.path_of(5), "{\"step\":5,")?;
+    fs::write(directory.path().join("checkpoint-5.json"), "{\"step\":5,")?;
     assert_eq!(saver.open(Which::Newest)?.map(|checkpoint| checkpoint.step), Some(2));
     Ok(())
 }

@@ -1,0 +1,221 @@
+//! The files of one checkpoint, as a format reads and writes them.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    io::{BufWriter, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use everstep_tensor::{Error, ErrorKind, Result};
+
+use crate::{Contents, Format, Local, Output, Storage, Stored, name};
+
+/// Small writes are gathered to this many bytes; greater ones pass through.
+const GATHERED: usize = 64 << 10;
+
+/// The files of one checkpoint, to be read: its main file, and beside it the parts that share its stem.
+#[derive(Clone, Debug)]
+pub struct Files {
+    storage: Arc<dyn Storage>,
+    main: String,
+}
+
+impl Files {
+    /// The checkpoint whose main file has this name.
+    pub fn new(storage: Arc<dyn Storage>, main: impl Into<String>) -> Self {
+        Self { storage, main: main.into() }
+    }
+
+    /// The checkpoint whose main file is this one on a local disk, of any name.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if the path does not end in a name in UTF-8.
+    pub fn at(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+            let message = format!("{} does not end in a name in UTF-8; name a file", path.display());
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        };
+        Ok(Self::new(Arc::new(Local::new(path.parent().unwrap_or(Path::new("")))), name))
+    }
+
+    /// The name of the main file without its extension: what the names of all files begin with.
+    pub fn stem(&self) -> &str {
+        stem(&self.main)
+    }
+
+    /// Where the main file is, for people.
+    pub fn location(&self) -> String {
+        self.storage.location(&self.main)
+    }
+
+    /// Opens the main file.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; what the storage returns.
+    pub fn main(&self) -> Result<Box<dyn Stored>> {
+        self.open(&self.main)
+    }
+
+    /// Opens the part `<stem>.<suffix>`.
+    ///
+    /// # Errors
+    /// `DataLoss` if there is none, for a checkpoint without a part of it is damaged; what the storage returns.
+    pub fn part(&self, suffix: &str) -> Result<Box<dyn Stored>> {
+        let name = format!("{}.{suffix}", self.stem());
+        self.open(&name).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::new(ErrorKind::DataLoss, format!("its part {name} is missing")),
+            _ => error,
+        })
+    }
+
+    fn open(&self, name: &str) -> Result<Box<dyn Stored>> {
+        Ok(self.storage.open(name)?)
+    }
+}
+
+/// The files of one checkpoint, to be written one after the other: what is begun ends the file before.
+pub struct Draft {
+    storage: Arc<dyn Storage>,
+    main: String,
+    temporary: String,
+    parts: Vec<String>,
+    begun: Option<BufWriter<Counted>>,
+    has_main: bool,
+    bytes: u64,
+}
+
+impl Draft {
+    /// The checkpoint whose main file will have this name, and has `temporary` until it is committed.
+    pub(crate) fn new(storage: Arc<dyn Storage>, main: String, temporary: String) -> Self {
+        Self { storage, main, temporary, parts: Vec::new(), begun: None, has_main: false, bytes: 0 }
+    }
+
+    /// The name of the main file without its extension: what the names of all files begin with.
+    pub fn stem(&self) -> &str {
+        stem(&self.main)
+    }
+
+    /// Begins the main file, by whose appearance the checkpoint is committed; every checkpoint has one.
+    ///
+    /// # Errors
+    /// What ending the file before, or the storage, returns.
+    pub fn main(&mut self) -> Result<&mut dyn Write> {
+        self.has_main = true;
+        self.begin(self.temporary.clone())
+    }
+
+    /// Begins the part `<stem>.<suffix>`; [`Format::is_part`] must know the suffix.
+    ///
+    /// # Errors
+    /// What ending the file before, or the storage, returns.
+    pub fn part(&mut self, suffix: &str) -> Result<&mut dyn Write> {
+        let name = format!("{}.{suffix}", self.stem());
+        self.parts.push(name.clone());
+        self.begin(name)
+    }
+
+    /// Makes all files durable and gives the main file its name; tells how many bytes the checkpoint has.
+    pub(crate) fn commit(&mut self) -> Result<u64> {
+        self.end()?;
+        if !self.has_main {
+            let message = format!("the format has written no main file for {}; `Draft::main` begins it", self.main);
+            return Err(Error::new(ErrorKind::Internal, message));
+        }
+        if !self.parts.is_empty() {
+            // The main file must not appear before what it speaks of.
+            self.storage.sync()?;
+        }
+        self.storage.rename(&self.temporary, &self.main)?;
+        self.storage.sync()?;
+        Ok(self.bytes)
+    }
+
+    /// Removes what was written; what is left where even this fails is debris for the next writer to sweep.
+    pub(crate) fn discard(&mut self) {
+        self.begun = None;
+        for name in self.parts.iter().chain([&self.temporary]) {
+            self.storage.remove(name).ok();
+        }
+    }
+
+    fn begin(&mut self, name: String) -> Result<&mut dyn Write> {
+        self.end()?;
+        let file = Counted { output: self.storage.create(&name)?, bytes: 0 };
+        Ok(self.begun.insert(BufWriter::with_capacity(GATHERED, file)))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let Some(mut file) = self.begun.take() else { return Ok(()) };
+        file.flush()?;
+        file.get_mut().output.sync()?;
+        self.bytes += file.get_ref().bytes;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { main, parts, .. } = self;
+        f.debug_struct("Draft").field("main", main).field("parts", parts).finish_non_exhaustive()
+    }
+}
+
+/// An output that counts its bytes.
+struct Counted {
+    output: Box<dyn Output>,
+    bytes: u64,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
+}
+
+/// Writes a checkpoint without a saver: whole and durable, or not at all.
+///
+/// # Errors
+/// What the format or the storage returns.
+///
+/// ```
+/// use everstep_checkpoint::{Contents, Files, Native, read, write};
+/// use everstep_tensor::Tensor;
+///
+/// let directory = tempfile::tempdir()?;
+/// let files = Files::at(directory.path().join("model.everstep"))?;
+/// let variables = [("weight", Tensor::scalar(0.5f32))].into_iter().collect();
+/// write(&files, &Native::default(), &Contents { step: 3, variables, ..Default::default() })?;
+/// assert_eq!(read(&files, &Native::default())?.step, 3);
+/// # Ok::<(), everstep_tensor::Error>(())
+/// ```
+pub fn write(files: &Files, format: &dyn Format, contents: &Contents) -> Result<()> {
+    let Files { storage, main } = files.clone();
+    let temporary = name::temporary(&main);
+    let mut draft = Draft::new(storage, main, temporary);
+    let written = format.write(contents, &mut draft).and_then(|()| draft.commit());
+    written.map(drop).map_err(|error| {
+        draft.discard();
+        error.context(format_args!("cannot write {}", files.location()))
+    })
+}
+
+/// Reads a checkpoint without a saver; every byte is verified.
+///
+/// # Errors
+/// As [`Format::open`], naming where it is.
+pub fn read(files: &Files, format: &dyn Format) -> Result<Contents> {
+    format.open(files).map_err(|error| error.context(files.location()))
+}
+
+fn stem(main: &str) -> &str {
+    main.rsplit_once('.').map_or(main, |(stem, _)| stem)
+}
