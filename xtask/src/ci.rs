@@ -10,7 +10,7 @@ use std::{
 use lexopt::prelude::*;
 
 use crate::{
-    Outcome, cases, interop,
+    Outcome, cases, interop, ops,
     process::{answers, cargo, run, run_quietly},
     suite, tidy,
     workspace::{Package, Workspace},
@@ -28,6 +28,7 @@ const STAGES: &[(&str, Stage)] = &[
     ("alone", alone),
     ("features", features),
     ("cases", |_| cases::cases(Vec::new())),
+    ("ops", |_| ops::ops(vec!["--check".into()])),
     ("docs", docs),
     ("deny", deny),
     ("package", package),
@@ -179,7 +180,7 @@ mod tests {
         check(&["--only=fmt,tidy,clippy", "--skip", "tidy"], &["fmt", "clippy"]);
         check(
             &["--skip", "test", "--skip", "interop,deny"],
-            &["fmt", "tidy", "clippy", "alone", "features", "cases", "docs", "package"],
+            &["fmt", "tidy", "clippy", "alone", "features", "cases", "ops", "docs", "package"],
         );
     }
 

@@ -24,11 +24,14 @@ usage: cargo xtask COMMAND [OPTIONS]
   cases
       Runs the tests that carry the number of a behaviour of the original loop, and accounts for
       every number of xtask/cases.txt: it passes as a test, or docs/differences.md says why not.
+  ops [--check]
+      Runs the catalogue of ops, prints what is tested of each, and writes docs/ops.md, or
+      compares it; a hole is an error.
   interop
       A short training run, read back with TensorBoard's own reader.
   ci [--only STAGE,STAGE] [--skip STAGE,STAGE]
       Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features,
-      cases, docs, deny, package, interop. Stops at the first failure and prints the time of
+      cases, ops, docs, deny, package, interop. Stops at the first failure and prints the time of
       each stage.
   help
       This text.

@@ -6,6 +6,7 @@ mod ci;
 mod data;
 mod help;
 mod interop;
+mod ops;
 mod process;
 mod program;
 mod suite;
@@ -28,6 +29,7 @@ const COMMANDS: &[(&str, Command)] = &[
     ("test", suite::test),
     ("tidy", tidy::tidy),
     ("cases", cases::cases),
+    ("ops", ops::ops),
     ("interop", interop::interop),
     ("ci", ci::ci),
     ("help", help::help),

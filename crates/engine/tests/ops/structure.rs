@@ -1,0 +1,53 @@
+//! Ops that move values without changing them, or that convert them.
+
+use everstep_tensor::DType;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::{
+    entry::{Builder, Case, Entry},
+    inputs::{self, Numbers},
+};
+
+const ALL: &[DType] = &[DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64];
+
+fn same(name: &'static str, build: Builder) -> Entry {
+    Entry::new(name, build)
+        .means(|inputs, _| vec![inputs[0].clone()])
+        .on(|dtype| inputs::one(dtype, Numbers::Signed))
+        .large(|| Case::new([inputs::many(Numbers::Signed, &[401, 403])]))
+        .differentiable(&[0])
+}
+
+fn to(attributes: &serde_json::Value) -> DType {
+    attributes["to"].as_str().and_then(DType::from_name).unwrap()
+}
+
+/// Numbers as the dtype holds them: truncated, saturated; to u8 those outside wrap in a way that is not defined here.
+fn converted(value: f64, to: DType) -> f64 {
+    match to {
+        DType::Bool => f64::from(u8::from(value != 0.0)),
+        DType::F32 => f64::from(value as f32),
+        DType::F64 => value,
+        _ => value.trunc(),
+    }
+}
+
+fn casts(dtype: DType, targets: &'static [&str]) -> BoxedStrategy<Case> {
+    let targets = prop::sample::select(targets);
+    let case = |(case, to): (Case, &str)| case.with(json!({ "to": to }));
+    (inputs::one(dtype, Numbers::Signed), targets).prop_map(case).boxed()
+}
+
+ops! {
+    identity: same("Identity", |graph, inputs, _| Ok(vec![graph.identity("same", inputs[0])?])).of(ALL);
+    check_numerics: same("CheckNumerics", |graph, inputs, _| Ok(vec![graph.check_numerics(inputs[0])?]));
+    cast: Entry::new("Cast", |graph, inputs, attributes| Ok(vec![graph.cast(inputs[0], to(attributes))?]))
+        .means(|inputs, attributes| vec![inputs[0].map(|value| converted(value, to(attributes)))])
+        .on(|dtype| casts(dtype, &["bool", "i32", "i64", "f32", "f64"]))
+        .smooth_on(|dtype| casts(dtype, &["f32", "f64"]))
+        .large(|| Case::new([inputs::many(Numbers::Signed, &[401, 403])]).with(json!({ "to": "f64" })))
+        .of(ALL)
+        .differentiable(&[0])
+        .differences(1e-2, 1e-4);
+}

@@ -1,0 +1,119 @@
+//! Updates of variables: their first inputs are the variables before, their outputs the variables after.
+
+use everstep_graph::UpdateRule;
+use everstep_tensor::{DType, Tensor};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::{
+    array::Array,
+    entry::{Case, Definition, Entry, FLOATS, Updater},
+    inputs::{self, Numbers},
+};
+
+/// How the inputs of an update are made: a tensor of the variable's shape, or a scalar.
+#[derive(Clone, Copy)]
+enum Part {
+    Dense(Numbers),
+    Scalar(f64),
+}
+
+use Part::{Dense, Scalar};
+
+fn case(dtype: DType, parts: &[Part], shape: &[usize], seed: u64) -> Case {
+    let tensor = |(index, part): (usize, &Part)| match part {
+        Dense(kind) => inputs::filled(dtype, *kind, shape, seed.wrapping_add(index as u64)),
+        Scalar(value) => inputs::given(dtype, &[], &[*value]),
+    };
+    Case::new(parts.iter().enumerate().map(tensor).collect::<Vec<Tensor>>())
+}
+
+fn cases(dtype: DType, parts: &'static [Part]) -> BoxedStrategy<Case> {
+    let case = move |(shape, seed, nesterov): (Vec<usize>, u64, bool)| {
+        case(dtype, parts, &shape, seed).with(json!({ "nesterov": nesterov }))
+    };
+    (inputs::shapes(3), any::<u64>(), any::<bool>()).prop_map(case).boxed()
+}
+
+fn large(parts: &[Part]) -> Case {
+    let tensor = |part: &Part| match part {
+        Dense(kind) => inputs::many(*kind, &[401, 403]),
+        Scalar(value) => inputs::given(DType::F32, &[], &[*value]),
+    };
+    Case::new(parts.iter().map(tensor).collect::<Vec<Tensor>>()).with(json!({ "nesterov": true }))
+}
+
+fn update(name: &'static str, targets: usize, build: Updater, definition: Definition) -> Entry {
+    Entry::update(name, targets, build).means(definition)
+}
+
+macro_rules! on {
+    ($parts:expr, $entry:expr) => {{
+        const PARTS: &[Part] = $parts;
+        $entry.on(|dtype| cases(dtype, PARTS)).large(|| large(PARTS))
+    }};
+}
+
+fn momentum(inputs: &[Array], nesterov: bool) -> Vec<Array> {
+    let (rate, gradient, momentum) = (inputs[2].values[0], &inputs[3], inputs[4].values[0]);
+    let accumulator = inputs[1].zip(gradient, |accumulator, gradient| accumulator * momentum + gradient);
+    let step = match nesterov {
+        true => gradient.zip(&accumulator, |gradient, accumulator| rate * (gradient + momentum * accumulator)),
+        false => accumulator.map(|accumulator| rate * accumulator),
+    };
+    vec![inputs[0].zip(&step, |variable, step| variable - step), accumulator]
+}
+
+fn adam(inputs: &[Array]) -> Vec<Array> {
+    let [beta1_power, beta2_power, rate, beta1, beta2, epsilon]: [f64; 6] =
+        std::array::from_fn(|index| inputs[3 + index].values[0]);
+    let gradient = &inputs[9];
+    let mean = inputs[1].zip(gradient, |mean, gradient| beta1 * mean + (1.0 - beta1) * gradient);
+    let variance = inputs[2].zip(gradient, |mean, gradient| beta2 * mean + (1.0 - beta2) * gradient * gradient);
+    let rate = rate * (1.0 - beta2_power).sqrt() / (1.0 - beta1_power);
+    let step = mean.zip(&variance, |mean, variance| rate * mean / (variance.sqrt() + epsilon));
+    vec![inputs[0].zip(&step, |variable, step| variable - step), mean, variance]
+}
+
+const VARIABLE: Part = Dense(Numbers::Signed);
+const GRADIENT: Part = Dense(Numbers::Between);
+
+ops! {
+    assign, no gradient: on!(&[VARIABLE, GRADIENT], update(
+        "Assign", 1,
+        |graph, variables, inputs, _| graph.update(UpdateRule::Assign, variables, inputs),
+        |inputs, _| vec![inputs[1].clone()],
+    )).of(&[DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64]);
+    assign_add, no gradient: on!(&[VARIABLE, GRADIENT], update(
+        "AssignAdd", 1,
+        |graph, variables, inputs, _| graph.update(UpdateRule::AssignAdd, variables, inputs),
+        |inputs, _| vec![inputs[0].zip(&inputs[1], |variable, value| variable + value)],
+    )).of(&[DType::U8, DType::I32, DType::I64, DType::F32, DType::F64]);
+    apply_gradient_descent, no gradient: on!(&[VARIABLE, Scalar(0.1), GRADIENT], update(
+        "ApplyGradientDescent", 1,
+        |graph, variables, inputs, _| graph.update(UpdateRule::GradientDescent, variables, inputs),
+        |inputs, _| {
+            let rate = inputs[1].values[0];
+            vec![inputs[0].zip(&inputs[2], |variable, gradient| variable - rate * gradient)]
+        },
+    )).of(FLOATS);
+    apply_momentum, no gradient: on!(&[VARIABLE, VARIABLE, Scalar(0.1), GRADIENT, Scalar(0.9)], update(
+        "ApplyMomentum", 2,
+        |graph, variables, inputs, attributes| {
+            let nesterov = attributes["nesterov"] == true;
+            graph.update(UpdateRule::Momentum { nesterov }, variables, inputs)
+        },
+        |inputs, attributes| momentum(inputs, attributes["nesterov"] == true),
+    ));
+    apply_adam, no gradient: on!(
+        &[
+            VARIABLE, VARIABLE, Dense(Numbers::Positive),
+            Scalar(0.9), Scalar(0.99), Scalar(0.01), Scalar(0.9), Scalar(0.99), Scalar(1e-7), GRADIENT,
+        ],
+        update(
+            "ApplyAdam", 3,
+            |graph, variables, inputs, _| graph.update(UpdateRule::Adam, variables, inputs),
+            |inputs, _| adam(inputs),
+        )
+    ).roundings(64.0);
+}
