@@ -109,6 +109,12 @@ pub trait Hook<S: Session> {
         Ok(())
     }
 
+    /// What this hook has measured of the model as it is at this step; kept with a save of the step, by which a saver may
+    /// choose what it keeps.
+    fn metrics(&self, _step: u64) -> &[(String, f64)] {
+        &[]
+    }
+
     /// Called once when training ends well; the session is still open.
     ///
     /// # Errors
@@ -150,6 +156,9 @@ macro_rules! forward {
             }
             fn before_save(&mut self, step: u64, variables: &dyn Variables) -> Result<()> {
                 (**self).before_save(step, variables)
+            }
+            fn metrics(&self, step: u64) -> &[(String, f64)] {
+                (**self).metrics(step)
             }
             fn end(&mut self, session: &mut S) -> Result<()> {
                 (**self).end(session)

@@ -3,6 +3,7 @@
 
 mod checkpoint_saver;
 mod early_stopping;
+mod evaluation;
 mod feed;
 mod feed_fn;
 mod final_ops;
@@ -31,6 +32,7 @@ mod watchdog;
 
 pub use checkpoint_saver::CheckpointSaver;
 pub use early_stopping::{Direction, EarlyStopping};
+pub use evaluation::Evaluation;
 pub use feed::Feed;
 pub use feed_fn::FeedFn;
 pub use final_ops::FinalOps;

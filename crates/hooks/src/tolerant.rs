@@ -172,6 +172,10 @@ impl<S: Session, H: Hook<S>> Hook<S> for Tolerant<H> {
         self.hook.before_save(step, variables).or_else(|error| self.in_run(error))
     }
 
+    fn metrics(&self, step: u64) -> &[(String, f64)] {
+        if self.disabled { &[] } else { self.hook.metrics(step) }
+    }
+
     fn end(&mut self, session: &mut S) -> Result<()> {
         if self.disabled {
             return Ok(());

@@ -99,6 +99,11 @@ impl<'a, S: Session> Hooks<'a, S> {
         self.iter_mut().try_for_each(|hook| hook.before_save(step, variables).map_err(|error| at(hook, error)))
     }
 
+    /// What hooks have measured of the model as it is at this step.
+    pub(crate) fn metrics(&self, step: u64) -> Vec<(String, f64)> {
+        self.0.iter().flat_map(|entry| entry.hook.metrics(step)).cloned().collect()
+    }
+
     /// Hooks' states, each under `hook/<name>/`.
     pub(crate) fn states(&mut self) -> Vec<(String, &dyn Variables)> {
         let named = self.0.iter_mut().map(|Entry { hook, .. }| (format!("hook/{}/", hook.name()), hook));

@@ -68,6 +68,8 @@ pub struct Monitored<'a, C: Create> {
     restarts: u32,
     lost_step: Option<u64>,
     saved_step: Option<u64>,
+    /// What the saver was told beside that step.
+    saved_metrics: Vec<(String, f64)>,
     over: bool,
 }
 
@@ -110,6 +112,7 @@ impl<'a, C: Create> Monitored<'a, C> {
             restarts: 0,
             lost_step: None,
             saved_step: None,
+            saved_metrics: Vec::new(),
             over: false,
         };
         match this.hooks.begin().and_then(|()| this.open(None)) {
@@ -272,7 +275,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         check_names(session.variables()).map_err(|error| (error, 0))?;
         self.started = from;
         if let StartedFrom::Restored(step) = from {
-            self.saved_step = Some(step);
+            (self.saved_step, self.saved_metrics) = (Some(step), Vec::new());
         }
         let applied = unseen.filter(|unseen| matches!(from, StartedFrom::Live(step) if step > unseen.step_before));
         let states = hook_states.as_deref().map(|states| states as &dyn Variables);
@@ -291,7 +294,11 @@ impl<'a, C: Create> Monitored<'a, C> {
     fn save_now(&mut self, reason: &str) -> Result<()> {
         let (Some(saver), Some(session)) = (&self.saver, &self.session) else { return Ok(()) };
         let step = session.global_step();
+        let metrics = self.hooks.metrics(step);
         if self.saved_step == Some(step) {
+            let mut later = metrics.iter().filter(|metric| !self.saved_metrics.contains(metric));
+            later.try_for_each(|metric| annotate(&**saver, step, metric))?;
+            self.saved_metrics = metrics;
             return Ok(());
         }
         self.step.stopwatch.start();
@@ -299,10 +306,10 @@ impl<'a, C: Create> Monitored<'a, C> {
         let own = (String::new(), session.variables());
         let variables = Union::new(std::iter::once(own).chain(self.hooks.states()));
         saver
-            .save(&Saving { step, variables: &variables, metrics: &[], pinned: false })
+            .save(&Saving { step, variables: &variables, metrics: &metrics, pinned: false })
             .map_err(|error| error.context(format!("step {step} could not be saved")))?;
         log::debug!("saved step {step} as {} ({reason})", saver.location(step));
-        self.saved_step = Some(step);
+        (self.saved_step, self.saved_metrics) = (Some(step), metrics);
         self.step.stopwatch.lap(Part::Save);
         Ok(())
     }
@@ -393,6 +400,17 @@ impl<'a, C: Create> Monitored<'a, C> {
     /// What the last run traced, if somebody asked for it.
     pub fn metadata(&self) -> Option<&RunMetadata> {
         self.step.outcome.metadata.as_ref()
+    }
+}
+
+/// Adds what was measured of a step after it was saved, if it is still kept.
+fn annotate(saver: &dyn Save, step: u64, (metric, value): &(String, f64)) -> Result<()> {
+    match saver.annotate(step, metric, *value) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            log::debug!("{metric} is not noted: {error}");
+            Ok(())
+        }
+        noted => noted.map_err(|error| error.context(format!("step {step}: {metric} could not be noted"))),
     }
 }
 

@@ -16,7 +16,7 @@ use everstep_session::{Connect, Monotonic, Session};
 use everstep_summary::EventWriter;
 use everstep_tensor::{Error, ErrorKind, Result, Save};
 
-use crate::{Chief, MonitoredOptions, Worker, announced::Announced};
+use crate::{Chief, TrainOptions, Worker, announced::Announced, metadata::Metadata};
 
 /// A session with everything around it: chief or worker, saver, events, the default hooks; for loops of one's own.
 ///
@@ -27,10 +27,10 @@ use crate::{Chief, MonitoredOptions, Worker, announced::Announced};
 /// use everstep_monitored::Ran;
 /// use everstep_session::connect_fn;
 /// use everstep_testkit::{Fetch, Server};
-/// use everstep_train::{MonitoredOptions, MonitoredTrainingSession};
+/// use everstep_train::{TrainOptions, MonitoredTrainingSession};
 ///
 /// let connect = connect_fn(|_master, _config| Ok(Server::new().session()));
-/// let session = MonitoredTrainingSession::begin(connect, None, MonitoredOptions::default())?;
+/// let session = MonitoredTrainingSession::begin(connect, None, TrainOptions::default())?;
 /// let weight = session.scope(|session| {
 ///     let mut weight = f64::INFINITY;
 ///     while weight > 1.0 {
@@ -48,30 +48,28 @@ pub struct MonitoredTrainingSession<'a, C: Connect> {
 }
 
 impl<'a, C: Connect + 'a> MonitoredTrainingSession<'a, C> {
-    /// Opens a session; the chief keeps checkpoints and events in the directory, or where the scaffold says.
+    /// Opens a session; the chief keeps checkpoints and events in `logdir`, or where the scaffold says.
     ///
     /// # Errors
-    /// `InvalidArgument` for an empty path; what the directory, the engine or a hook returns.
-    pub fn begin(
-        connect: C,
-        checkpoint_dir: Option<&Path>,
-        mut options: MonitoredOptions<'a, C::Session>,
-    ) -> Result<Self> {
-        let summary_dir = options.summary_dir.take();
-        if [checkpoint_dir, summary_dir.as_deref()].into_iter().flatten().any(|path| path.as_os_str().is_empty()) {
-            let message = "a directory is an empty path; name a directory, or pass None to keep nothing";
-            return Err(Error::new(ErrorKind::InvalidArgument, message));
-        }
+    /// `InvalidArgument` for an empty path or seconds that make no sense; what the directory, the engine or a hook returns.
+    pub fn begin(connect: C, logdir: Option<&Path>, mut options: TrainOptions<'a, C::Session>) -> Result<Self> {
+        options.check(logdir)?;
         let threads = Coordinator::new(options.stop.clone(), Arc::new(Monotonic));
-        let all = Options { recovery: options.recovery.clone(), threads, grace: options.grace, ..Options::default() };
-        if !options.is_chief {
-            let worker = Worker::new(connect, options.master, options.config, options.max_wait);
-            let worker = Role::Worker(worker.scaffold(&mut options.scaffold));
-            return Ok(Self { monitored: Monitored::begin(worker, options.hooks, all)?, events: None });
+        let all = Options { recovery: options.recovery.clone(), threads, grace: options.grace(), ..Options::default() };
+        let mut hooks: Hooks<'a, C::Session> = Vec::new();
+        if let Some(metadata) = options.run_metadata.take() {
+            hooks.push(Box::new(Metadata(metadata)));
         }
-        let Places { saver, events } = Places::of(checkpoint_dir, summary_dir.as_deref(), &mut options)?;
-        let times = Some(options.times.clone()).filter(|_| events.is_some() && !options.log_step_count.is_never());
-        let hooks = default_hooks(&saver, &events, &mut options);
+        if !options.is_chief {
+            hooks.append(&mut options.hooks);
+            let max_wait = options.max_wait();
+            let worker = Worker::new(connect, options.master, options.config, max_wait);
+            let worker = Role::Worker(worker.scaffold(&mut options.scaffold));
+            return Ok(Self { monitored: Monitored::begin(worker, hooks, all)?, events: None });
+        }
+        let Places { saver, events } = Places::of(logdir, &mut options)?;
+        let times = Some(options.times.clone()).filter(|_| events.is_some() && !options.log_step_count().is_never());
+        add_chief_hooks(&mut hooks, &saver, &events, &mut options);
         let mut chief = Chief::new(connect, options.master, options.config).scaffold(&mut options.scaffold);
         if let Some(saver) = &saver {
             chief = chief.restore(saver.clone());
@@ -92,6 +90,11 @@ impl<'a, C: Connect + 'a> MonitoredTrainingSession<'a, C> {
     /// As [`Monitored::finish`]; the sink's last error.
     pub fn finish(self) -> Result<Option<C::Session>> {
         let Self { monitored, events } = self;
+        let reason = monitored.stop_reason().unwrap_or("the caller has finished");
+        log::info!("the training ends at step {}: {reason}", monitored.global_step());
+        if monitored.restarts() > 0 {
+            log::info!("its session was lost and replaced: restarts = {}", monitored.restarts());
+        }
         let finished = monitored.finish();
         // The last save is announced after the hooks have ended: it must reach the disk too, however the training ended.
         let flushed = events.map_or(Ok(()), |events| events.flush());
@@ -168,17 +171,13 @@ struct Places {
 
 impl Places {
     /// The scaffold's own, or files in the directories.
-    fn of<S: Session>(
-        checkpoint_dir: Option<&Path>,
-        summary_dir: Option<&Path>,
-        options: &mut MonitoredOptions<'_, S>,
-    ) -> Result<Self> {
+    fn of<S: Session>(logdir: Option<&Path>, options: &mut TrainOptions<'_, S>) -> Result<Self> {
         let mut saver = options.scaffold.saver.take();
         let mut events = options.scaffold.events.take();
-        if let Some(directory) = checkpoint_dir.filter(|_| saver.is_none()) {
+        if let Some(directory) = logdir.filter(|_| saver.is_none()) {
             saver = Some(Arc::new(Saver::new(directory, Default::default())));
         }
-        if let Some(directory) = summary_dir.or(checkpoint_dir).filter(|_| events.is_none()) {
+        if let Some(directory) = options.summary_dir.as_deref().or(logdir).filter(|_| events.is_none()) {
             events = Some(Arc::new(EventWriter::create(directory)?));
         }
         if let Some(events) = &events {
@@ -191,36 +190,37 @@ impl Places {
 type Hooks<'a, S> = Vec<Box<dyn Hook<S> + 'a>>;
 
 /// Chief-only hooks, step counter, memory, summaries, checkpoints, the caller's.
-fn default_hooks<'a, S: Session + 'a>(
+fn add_chief_hooks<'a, S: Session + 'a>(
+    hooks: &mut Hooks<'a, S>,
     saver: &Option<Arc<dyn Save>>,
     events: &Option<Arc<dyn EventSink>>,
-    options: &mut MonitoredOptions<'a, S>,
-) -> Hooks<'a, S> {
-    let mut hooks = std::mem::take(&mut options.chief_only_hooks);
+    options: &mut TrainOptions<'a, S>,
+) {
+    let (log_step_count, save_summaries) = (options.log_step_count(), options.save_summaries());
+    hooks.append(&mut options.chief_only_hooks);
     if let Some(events) = events {
-        if !options.log_step_count.is_never() {
-            let counter = StepCounter::new(options.log_step_count, events.clone()).times(options.times.clone());
+        if !log_step_count.is_never() {
+            let counter = StepCounter::new(log_step_count, events.clone()).times(options.times.clone());
             hooks.push(match options.scaffold.samples_per_step {
                 Some(samples) => Box::new(counter.samples_per_step(samples)),
                 None => Box::new(counter),
             });
-            let seldom = When::from(options.log_step_count).and(Every::secs(1.0));
+            let seldom = When::from(log_step_count).and(Every::secs(1.0));
             hooks.push(Box::new(MemoryUse::new(seldom, events.clone())));
         }
-        if !options.save_summaries.is_never() {
+        if !save_summaries.is_never() {
             let summaries = std::mem::take(&mut options.scaffold.summaries);
-            let recorder = SummarySaver::new(options.save_summaries, summaries, events.clone());
+            let recorder = SummarySaver::new(save_summaries, summaries, events.clone());
             hooks.push(match options.scaffold.graph.take() {
                 Some(graph) => Box::new(recorder.graph(graph)),
                 None => Box::new(recorder),
             });
         }
     }
-    if saver.is_some() && !options.save_checkpoint.is_never() {
-        hooks.push(Box::new(CheckpointSaver::new(options.save_checkpoint)));
+    if saver.is_some() && !options.save_checkpoint().is_never() {
+        hooks.push(Box::new(CheckpointSaver::new(options.save_checkpoint())));
     }
     hooks.append(&mut options.hooks);
-    hooks
 }
 
 impl<C: Connect> fmt::Debug for MonitoredTrainingSession<'_, C> {

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use everstep_hook::Every;
 use everstep_monitored::Ran;
 use everstep_session::{Connect, Session};
 use everstep_tensor::{ErrorKind, Result, Tensor};
 
-use crate::{MonitoredOptions, MonitoredTrainingSession, TrainOptions};
+use crate::{MonitoredTrainingSession, TrainOptions};
 
 /// Runs `train_op` until a hook asks for the end, an input is used up or something fails; returns its last value, by
 /// convention the loss, or `None` if nothing ran.
@@ -31,25 +30,9 @@ where
     C: Connect + 'a,
     C::Session: 'a,
 {
-    options.check(logdir)?;
-    let max_wait = options.max_wait();
-    let mut run_metadata = options.run_metadata;
-    let all = MonitoredOptions {
-        master: options.master,
-        is_chief: options.is_chief,
-        scaffold: options.scaffold,
-        hooks: options.hooks,
-        chief_only_hooks: options.chief_only_hooks,
-        save_checkpoint: Every::secs(options.save_checkpoint_secs.unwrap_or(0.0)),
-        save_summaries: Every::steps(options.save_summaries_steps.unwrap_or(0)),
-        config: options.config,
-        max_wait,
-        recovery: options.recovery,
-        stop: options.stop,
-        ..MonitoredOptions::default()
-    };
-    let stop = all.stop.clone();
-    let session = match MonitoredTrainingSession::begin(connect, logdir, all) {
+    options.check_place(logdir)?;
+    let stop = options.stop.clone();
+    let session = match MonitoredTrainingSession::begin(connect, logdir, options) {
         // Whoever asked for the end while the model was waited for gets it: nothing ran.
         Err(error) if error.kind() == ErrorKind::Cancelled && stop.is_requested() => {
             log::info!("{error}");
@@ -68,12 +51,6 @@ where
                 },
                 Ran::Undone(_) | Ran::AppliedUnseen => {}
                 Ran::Stopped => return Ok(()),
-            }
-            if let Some(filled) = run_metadata.as_deref_mut() {
-                match session.metadata() {
-                    Some(metadata) => filled.clone_from(metadata),
-                    None => *filled = Default::default(),
-                }
             }
         }
     })?;

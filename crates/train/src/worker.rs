@@ -75,8 +75,11 @@ impl<C: Connect> Create for Worker<'_, C> {
                 Err(error) if error.is_lost_session() => error.to_string(),
                 Err(error) => return Err(error),
             };
-            until.phase = format!("waiting for the chief to make the model ready ({reason})");
-            log::debug!("{}", until.phase);
+            let phase = format!("waiting for the chief to make the model ready ({reason})");
+            if until.phase != phase {
+                log::info!("{phase}");
+                until.phase = phase;
+            }
             until.wait(wait)?;
             wait = (wait * 2).min(LONGEST);
         }

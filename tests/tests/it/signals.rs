@@ -23,6 +23,15 @@ fn program(directory: &Path, steps: u64) -> Command {
     command
 }
 
+/// Goes on when the program has logged such a line; the rest of its log is read too, so that it does not wait for its
+/// reader.
+#[track_caller]
+fn await_line(child: &mut Child, part: &str) {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(part)), "the log does not tell of {part}");
+    thread::spawn(move || lines.count());
+}
+
 fn send(signal: &str, child: &Child) {
     let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
@@ -49,9 +58,15 @@ fn newest(directory: &Path) -> Option<(u64, Snapshot)> {
 /// Ends a training with `signal` when `moment` has come, and compares the end of its resume with an uninterrupted one.
 #[track_caller]
 fn check(signal: &str, code: i32, moment: impl Fn(&Path) -> bool) {
+    check_with(&[], signal, code, moment);
+}
+
+/// The same of a program that is given more arguments.
+#[track_caller]
+fn check_with(arguments: &[&str], signal: &str, code: i32, moment: impl Fn(&Path) -> bool) {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
-    let mut child = program(directory, 1_000_000).spawn().unwrap();
+    let mut child = program(directory, 1_000_000).args(arguments).spawn().unwrap();
     let began = Instant::now();
     while !moment(directory) {
         assert!(began.elapsed() < Duration::from_secs(60), "the moment does not come");
@@ -60,16 +75,19 @@ fn check(signal: &str, code: i32, moment: impl Fn(&Path) -> bool) {
     send(signal, &child);
     let status = ends_soon(&mut child);
     assert!(status.code() == Some(code) || status.signal() == Some(code - 128), "{status}");
-
     let ended = newest(directory).map_or(0, |(step, _)| step);
-    let last = ended + 50;
-    assert!(program(directory, last).status().unwrap().success());
-    let resumed = newest(directory).unwrap();
+    resumes_to_the_same_bits(directory, ended + 50, arguments);
+}
+
+#[track_caller]
+fn resumes_to_the_same_bits(directory: &Path, last: u64, arguments: &[&str]) {
     let whole = tempfile::tempdir().unwrap();
-    assert!(program(whole.path(), last).status().unwrap().success());
-    let whole = newest(whole.path()).unwrap();
+    for directory in [directory, whole.path()] {
+        assert!(program(directory, last).args(arguments).status().unwrap().success());
+    }
+    let (resumed, whole) = (newest(directory).unwrap(), newest(whole.path()).unwrap());
     assert_eq!((resumed.0, whole.0), (last, last));
-    assert!(resumed.1.bit_eq(&whole.1), "the resume from step {ended} ended with other bits");
+    assert!(resumed.1.bit_eq(&whole.1), "the resume to step {last} ended with other bits");
 }
 
 fn has(directory: &Path, fits: impl Fn(&str) -> bool) -> bool {
@@ -95,18 +113,36 @@ fn before_the_first_step() {
     check("-TERM", 143, |directory| has(directory, |name| name.contains("tfevents")));
 }
 
+/// A step of one sample, and a test of all that were held out after each: nearly all the time goes into tests.
+#[test]
+fn in_an_evaluation() {
+    let arguments = ["--batch", "1", "--test-steps", "1"];
+    check_with(&arguments, "-TERM", 143, |directory| has(directory, |name| name == "checkpoint-40.everstep"));
+}
+
+#[test]
+fn while_a_worker_waits() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    assert!(program(directory, 40).status().unwrap().success());
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut command = program(directory, 80);
+        let mut child = command.arg("--worker").env("RUST_LOG", "info").stderr(Stdio::piped()).spawn().unwrap();
+        await_line(&mut child, "waiting for the chief");
+        send(signal, &child);
+        assert_eq!(ends_soon(&mut child).code(), Some(code));
+    }
+    resumes_to_the_same_bits(directory, 80, &[]);
+}
+
 #[test]
 fn the_last_step_is_saved() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = program(directory.path(), 1_000_000);
     command.args(["--save-steps", "100000"]).env("RUST_LOG", "info").stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("step 101:")), "the log tells of a step");
+    await_line(&mut child, "step 101:");
     send("-TERM", &child);
-    // The log is read to its end, so that the program does not wait for its reader.
-    let rest = thread::spawn(move || lines.count());
     assert_eq!(ends_soon(&mut child).code(), Some(143));
-    assert!(rest.join().unwrap() > 0, "the log tells of the signal");
     assert!(newest(directory.path()).unwrap().0 >= 101);
 }

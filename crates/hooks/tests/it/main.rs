@@ -3,6 +3,7 @@
 mod checkpoint_saver;
 mod driver;
 mod early_stopping;
+mod evaluation;
 mod feed;
 mod feed_fn;
 mod final_ops;

@@ -1,18 +1,17 @@
 //! A session with everything around it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use everstep_checkpoint::Saver;
 use everstep_event::{Memory, What};
-use everstep_hook::Every;
 use everstep_monitored::{Ran, Recovery};
 use everstep_session::{Session as _, connect_fn};
 use everstep_summary::{EventReader, event_files};
 use everstep_tensor::{Error, ErrorKind, Result, Save as _, Tensor, Which};
 use everstep_testkit::{Call, Calls, Fault, Fetch, Input, MemorySave, Scripted, Server};
-use everstep_train::{MonitoredOptions, MonitoredTrainingSession, Scaffold};
+use everstep_train::{MonitoredTrainingSession, Scaffold, TrainOptions};
 
-type Options<'a> = MonitoredOptions<'a, Scripted>;
+type Options<'a> = TrainOptions<'a, Scripted>;
 
 /// Runs so many steps and closes; gives the step at the start and at the end.
 fn steps(directory: Option<&Path>, options: Options<'_>, runs: u64) -> Result<(u64, u64)> {
@@ -50,7 +49,7 @@ fn case_28_two_steps_are_found_by_the_next_session() {
 #[test]
 fn case_29_a_period_in_steps() {
     let directory = tempfile::tempdir().unwrap();
-    let every = |steps| Options { save_checkpoint: Every::steps(steps), ..Options::default() };
+    let every = |steps| Options { save_checkpoint_steps: Some(steps), ..Options::default() };
     assert_eq!(steps(Some(directory.path()), every(100), 100).unwrap(), (0, 100));
     assert!(directory.path().join("checkpoint-100.everstep").exists());
     assert_eq!(steps(Some(directory.path()), every(100), 0).unwrap(), (100, 100));
@@ -59,7 +58,7 @@ fn case_29_a_period_in_steps() {
 #[test]
 fn case_31_summaries_by_steps() {
     let directory = tempfile::tempdir().unwrap();
-    let options = Options { scaffold: summaries(), log_step_count: Every::steps(10), ..Options::default() };
+    let options = Options { scaffold: summaries(), log_step_count_steps: Some(10), ..Options::default() };
     steps(Some(directory.path()), options, 101).unwrap();
     let tags = tags(directory.path());
     assert_eq!(tags.iter().filter(|tag| *tag == "weight").count(), 2, "at steps 1 and 101");
@@ -70,10 +69,16 @@ fn case_31_summaries_by_steps() {
 fn case_32_whichever_period_comes_first_and_another_directory() {
     let directory = tempfile::tempdir().unwrap();
     let (checkpoints, events) = (directory.path().join("a"), directory.path().join("b"));
-    let save_summaries = Every { steps: 2, time: Duration::from_secs(3600) };
+    let (save_summaries_steps, save_summaries_secs) = (Some(2), Some(3600.0));
     let summary_dir = Some(events.clone());
-    let log_step_count = Every::NEVER;
-    let options = Options { scaffold: summaries(), save_summaries, log_step_count, summary_dir, ..Options::default() };
+    let options = Options {
+        scaffold: summaries(),
+        save_summaries_steps,
+        save_summaries_secs,
+        log_step_count_steps: None,
+        summary_dir,
+        ..Options::default()
+    };
     steps(Some(&checkpoints), options, 3).unwrap();
     assert_eq!(tags(&events), ["weight", "weight"]);
     assert!(event_files(&checkpoints).unwrap().is_empty());
@@ -84,6 +89,9 @@ fn without_a_place_nothing_is_kept_and_nothing_is_refused() {
     assert_eq!(steps(None, Options::default(), 3).unwrap(), (0, 3));
     let error = steps(Some(Path::new("")), Options::default(), 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    let options = Options { stop_grace_period_secs: -1.0, ..Options::default() };
+    let error = steps(None, options, 1).unwrap_err();
+    assert_eq!(error.to_string(), "stop_grace_period_secs is -1; give seconds from 0 on");
 }
 
 #[test]
@@ -91,14 +99,18 @@ fn case_34_35_37_never_is_no_hook() {
     let events = Arc::new(Memory::new());
     let saver = Arc::new(MemorySave::new());
     let scaffold = Scaffold { saver: Some(saver.clone()), events: Some(events.clone()), ..summaries() };
-    let (save_checkpoint, save_summaries) = (Every::NEVER, Every::NEVER);
-    let options =
-        Options { scaffold, save_checkpoint, save_summaries, log_step_count: Every::NEVER, ..Options::default() };
+    let options = Options {
+        scaffold,
+        save_checkpoint_secs: None,
+        save_summaries_steps: None,
+        log_step_count_steps: Some(0),
+        ..Options::default()
+    };
     steps(None, options, 3).unwrap();
     assert_eq!((saver.steps().len(), events.events().len()), (0, 0));
 
     let directory = tempfile::tempdir().unwrap();
-    let options = Options { scaffold: summaries(), save_checkpoint: Every::NEVER, ..Options::default() };
+    let options = Options { scaffold: summaries(), save_checkpoint_secs: None, ..Options::default() };
     steps(Some(directory.path()), options, 101).unwrap();
     assert!(Saver::new(directory.path(), Default::default()).open(Which::Newest).unwrap().is_none());
     assert!(tags(directory.path()).iter().any(|tag| tag == "weight"), "events do not depend on checkpoints");
@@ -146,7 +158,7 @@ fn case_85_an_error_of_the_body_is_seen_outside_and_by_the_hooks() {
 fn case_62_77_a_lost_session_is_replaced_with_saves_at_every_step() {
     let (server, saver) = (Server::new().fail_run(4, Fault::Before(ErrorKind::Aborted)), Arc::new(MemorySave::new()));
     let scaffold = Scaffold { saver: Some(saver.clone()), ..Default::default() };
-    let mut session = begin(Options { scaffold, save_checkpoint: Every::steps(1), ..Options::default() }, &server);
+    let mut session = begin(Options { scaffold, save_checkpoint_steps: Some(1), ..Options::default() }, &server);
     for _ in 0..3 {
         session.run(&[Fetch::Update], &[]).unwrap();
     }

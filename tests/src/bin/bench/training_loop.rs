@@ -4,9 +4,9 @@ use std::{path::Path, process::Command, time::Instant};
 
 use everstep::{
     monitored::Ran,
-    prelude::{AfterRun, BeforeRun, Every, Hook, Result, Session},
+    prelude::{AfterRun, BeforeRun, Hook, Result, Session},
     session::connect_fn,
-    train::{MonitoredOptions, MonitoredTrainingSession},
+    train::{MonitoredTrainingSession, TrainOptions},
 };
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ impl<S: Session> Hook<S> for Idle {
 }
 
 /// Nanoseconds of one step: the median of the rounds.
-fn measure(directory: Option<&Path>, options: MonitoredOptions<'_, Counting>) -> Result<f64> {
+fn measure(directory: Option<&Path>, options: TrainOptions<'_, Counting>) -> Result<f64> {
     let connect = connect_fn(|_, _| Ok(Counting::default()));
     let mut session = MonitoredTrainingSession::begin(connect, directory, options)?;
     let mut rounds = Vec::with_capacity(ROUNDS);
@@ -50,18 +50,22 @@ fn measure(directory: Option<&Path>, options: MonitoredOptions<'_, Counting>) ->
     Ok(rounds[ROUNDS / 2])
 }
 
-fn bare<'a>() -> MonitoredOptions<'a, Counting> {
-    let (save_checkpoint, save_summaries, log_step_count) = (Every::NEVER, Every::NEVER, Every::NEVER);
-    MonitoredOptions { save_checkpoint, save_summaries, log_step_count, ..Default::default() }
+fn bare<'a>() -> TrainOptions<'a, Counting> {
+    TrainOptions {
+        save_checkpoint_secs: None,
+        save_summaries_steps: None,
+        log_step_count_steps: None,
+        ..Default::default()
+    }
 }
 
 /// Measures and prints.
 pub(crate) fn bench(json: bool) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let bare_run_ns = measure(None, bare())?;
     let idle = || (0..10).map(|_| Box::new(Idle(0)) as _).collect();
-    let ten_idle_hooks_ns = measure(None, MonitoredOptions { hooks: idle(), ..bare() })? - bare_run_ns;
+    let ten_idle_hooks_ns = measure(None, TrainOptions { hooks: idle(), ..bare() })? - bare_run_ns;
     let directory = std::env::temp_dir().join(format!("everstep-bench-{}", std::process::id()));
-    let default_hooks = measure(Some(&directory), MonitoredOptions::default());
+    let default_hooks = measure(Some(&directory), TrainOptions::default());
     std::fs::remove_dir_all(&directory)?;
     let default_hooks_steps_per_s = 1e9 / default_hooks?;
 

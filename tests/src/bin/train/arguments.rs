@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
+use everstep::prelude::{LoaderOptions, SessionConfig};
 use lexopt::{Arg, Parser, ValueExt};
 
 /// How the program is called.
@@ -10,10 +11,12 @@ usage: cargo xtask train [digits|fashion-mnist] [options]
   --logdir DIR      checkpoints and events      [runs/<data set>]
   --steps N         the last step               [digits 1500, fashion-mnist 6000]
   --save-steps N    steps between checkpoints   [200; and every 10 minutes]
+  --test-steps N    steps between tests on samples held out   [100]
   --batch B         samples a step              [digits 64, fashion-mnist 128]
   --threads T       threads; 0 is all cores     [0]
   --seed S          initial values and order    [0]
   --data DIR        where Fashion-MNIST is      [target/data/fashion-mnist, /usr/share/datasets/fashion-mnist]
+  --worker          wait for the model of a chief, which the embedded engine has only in its own process
   --json            end the output with one line of JSON
 Ctrl-C or SIGTERM finishes the step, saves it and exits with 130 or 143; a second one ends at once.";
 
@@ -32,9 +35,11 @@ pub(crate) struct Arguments {
     pub(crate) logdir: PathBuf,
     pub(crate) steps: u64,
     pub(crate) save_steps: u64,
+    pub(crate) test_steps: u64,
     pub(crate) batch: usize,
     pub(crate) threads: usize,
     pub(crate) seed: u64,
+    pub(crate) worker: bool,
     pub(crate) json: bool,
     pub(crate) help: bool,
 }
@@ -61,13 +66,24 @@ impl Data {
 }
 
 impl Arguments {
+    /// How the session is opened.
+    pub(crate) fn config(&self) -> SessionConfig {
+        SessionConfig { intra_op_threads: self.threads, seed: self.seed, ..SessionConfig::default() }
+    }
+
+    /// How the samples are dealt out.
+    pub(crate) fn loader(&self) -> LoaderOptions {
+        LoaderOptions { batch: self.batch, seed: self.seed, ..LoaderOptions::default() }
+    }
+
     /// # Errors
     /// What cannot be understood, and what can be said instead.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
         let mut parser = Parser::from_args(arguments);
         let mut data = None;
         let (mut data_dir, mut logdir, mut steps, mut batch) = (None, None, None, None);
-        let (mut save_steps, mut threads, mut seed, mut json, mut help) = (200, 0, 0, false, false);
+        let (mut save_steps, mut test_steps, mut threads, mut seed) = (200, 100, 0, 0);
+        let (mut worker, mut json, mut help) = (false, false, false);
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Value(name) if data.is_none() => data = Some(name.string()?.parse::<Data>()?),
@@ -75,9 +91,11 @@ impl Arguments {
                 Arg::Long("logdir") => logdir = Some(PathBuf::from(parser.value()?)),
                 Arg::Long("steps") => steps = Some(parser.value()?.parse()?),
                 Arg::Long("save-steps") => save_steps = parser.value()?.parse()?,
+                Arg::Long("test-steps") => test_steps = parser.value()?.parse()?,
                 Arg::Long("batch") => batch = Some(parser.value()?.parse()?),
                 Arg::Long("threads") => threads = parser.value()?.parse()?,
                 Arg::Long("seed") => seed = parser.value()?.parse()?,
+                Arg::Long("worker") => worker = true,
                 Arg::Long("json") => json = true,
                 Arg::Long("help") | Arg::Short('h') => help = true,
                 other => return Err(format!("{}; --help lists what there is", other.unexpected()).into()),
@@ -94,9 +112,11 @@ impl Arguments {
             logdir: logdir.unwrap_or_else(|| PathBuf::from("runs").join(data.name())),
             steps: steps.unwrap_or(default_steps),
             save_steps,
+            test_steps,
             batch: batch.unwrap_or(default_batch),
             threads,
             seed,
+            worker,
             json,
             help,
         })

@@ -4,31 +4,29 @@
 mod arguments;
 mod perceptron;
 mod report;
-mod test_accuracy;
+mod watch;
 
 use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use everstep::{
     data::{self, DIGITS_SPLIT_SEED, FASHION_MNIST_DIR, stratified_split},
-    hook::StartedFrom,
-    hooks::{Progress, Signals},
+    hooks::{Evaluation, Progress, Signals},
     prelude::*,
-    session::Stop,
-    tensor::{CopyRules, Which},
-    train::restore,
+    session::{Request, Stop},
+    tensor::Which,
+    train::{EvaluateOptions, evaluate_once},
 };
 
 use crate::{
     arguments::{Arguments, Data, USAGE},
     perceptron::Perceptron,
     report::Report,
-    test_accuracy::{TestAccuracy, measure, request},
+    watch::Watch,
 };
 
 fn main() -> ExitCode {
@@ -58,12 +56,20 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
         return Ok(ExitCode::SUCCESS);
     }
     let (train_set, test_set) = load(&arguments)?;
+    if arguments.worker {
+        work(&arguments, train_set, &mut signals, stop)?;
+        return Ok(exit_code(&signals));
+    }
     let report = train_and_test(&arguments, train_set, &test_set, &mut signals, stop)?;
     println!("{report}");
     if arguments.json {
         println!("{}", report.json());
     }
-    Ok(signals.received().map_or(ExitCode::SUCCESS, |signal| ExitCode::from(signal.exit_code())))
+    Ok(exit_code(&signals))
+}
+
+fn exit_code(signals: &Signals) -> ExitCode {
+    signals.received().map_or(ExitCode::SUCCESS, |signal| ExitCode::from(signal.exit_code()))
 }
 
 /// The samples to learn from, and those held out.
@@ -78,6 +84,17 @@ fn load(arguments: &Arguments) -> Result<(Dataset, Dataset)> {
     }
 }
 
+/// Trains the model of a chief: nothing is saved or recorded here.
+fn work(arguments: &Arguments, train_set: Dataset, signals: &mut Signals, stop: Stop) -> Result<()> {
+    let Perceptron { graph, images, labels, train_op, .. } = Perceptron::new(arguments.data)?;
+    let loader = Loader::new(train_set, arguments.loader())?;
+    let feed = Feed::new("feed", move |position| loader.batch(position)?.feeds([images, labels]));
+    let hooks: Vec<Box<dyn Hook<GraphSession> + '_>> =
+        vec![Box::new(signals), Box::new(feed), Box::new(StopAtStep::last_step(arguments.steps))];
+    let options = TrainOptions { is_chief: false, hooks, config: arguments.config(), stop, ..Default::default() };
+    train(connect(graph), train_op, None, options).map(drop)
+}
+
 fn train_and_test(
     arguments: &Arguments,
     train_set: Dataset,
@@ -87,14 +104,14 @@ fn train_and_test(
 ) -> Result<Report> {
     let model = Perceptron::new(arguments.data)?;
     let Perceptron { images, labels, loss, accuracy, train_op, gradient_norm, .. } = model;
-    let config = SessionConfig { intra_op_threads: arguments.threads, seed: arguments.seed, ..Default::default() };
+    let config = arguments.config();
     let events = Arc::new(EventWriter::create(&arguments.logdir)?);
     let saver = Arc::new(Saver::new(&arguments.logdir, Default::default()));
-    let test = request(accuracy, [images, labels], test_set.all())?;
-    let options = LoaderOptions { batch: arguments.batch, seed: arguments.seed, ..Default::default() };
-    let loader = Loader::new(train_set, options)?;
+    let test = test_set.all().clone().feeds([images, labels])?;
+    let loader = Loader::new(train_set, arguments.loader())?;
     let scaffold = Scaffold {
         summaries: model.graph.summaries().iter().map(|summary| (summary.tag.clone(), summary.output)).collect(),
+        samples_per_step: Some(arguments.batch as u64),
         graph: Some(model.graph.to_graph_def().into()),
         saver: Some(saver.clone()),
         events: Some(events.clone()),
@@ -104,14 +121,18 @@ fn train_and_test(
 
     let mut watch = Watch::new();
     let feed = Feed::new("feed", move |position| loader.batch(position)?.feeds([images, labels]));
-    let save = Every { steps: arguments.save_steps, time: Duration::from_secs(600) };
+    let tested = Evaluation::new(
+        Every::steps(arguments.test_steps),
+        events.clone(),
+        [("accuracy/test", accuracy)],
+        test.clone(),
+    );
     let mut hooks: Vec<Box<dyn Hook<GraphSession> + '_>> = vec![
         Box::new(&mut watch),
         Box::new(signals),
         Box::new(feed),
         Box::new(NanGuard::new([("loss", loss), ("gradient norm", gradient_norm)])),
-        Box::new(TestAccuracy::new(test.clone(), Every::steps(100), events.clone())),
-        Box::new(CheckpointSaver::new(save)),
+        Box::new(tested),
         Box::new(StopAtStep::last_step(arguments.steps)),
     ];
     if shows_bar() {
@@ -120,71 +141,33 @@ fn train_and_test(
         let every = Every::steps(arguments.steps.div_ceil(10));
         hooks.push(Box::new(LogValues::new(every, [("loss", loss), ("accuracy", accuracy)]).at_end()));
     }
-    // The saving hook above minds steps as well as seconds, so the facade's own is off.
     let options = TrainOptions {
         scaffold,
         hooks,
         config: config.clone(),
-        save_checkpoint_secs: None,
+        save_checkpoint_steps: Some(arguments.save_steps),
         stop,
         ..Default::default()
     };
     let last_loss = train(connect(graph.clone()), train_op, Some(&arguments.logdir), options)?;
 
-    let mut session = GraphSession::new(graph, &config)?;
-    let checkpoint = restore(&*saver, Which::Newest, &mut session, &CopyRules::default())?.ok_or_else(|| {
+    let checkpoint = saver.open(Which::Newest)?.ok_or_else(|| {
         let directory = arguments.logdir.display();
         Error::new(ErrorKind::NotFound, format!("{directory} holds no checkpoint, although the training has ended"))
     })?;
+    let final_ops = Some(Request { feeds: test, ..Request::read(vec![accuracy]) });
+    let tested =
+        evaluate_once(connect(graph), &checkpoint, EvaluateOptions { config, final_ops, ..Default::default() })?;
     Ok(Report {
         resumed_at: watch.resumed_at,
+        restarts: watch.restarts,
         global_step: checkpoint.step,
         steps_run: watch.steps,
         time: watch.time(),
         loss: last_loss.map(|loss| loss.to_f64()).transpose()?,
-        test_accuracy: measure(&mut session, &test)?,
+        test_accuracy: tested.iter().flatten().next().map(|accuracy| accuracy.to_f64()).transpose()?,
         checkpoint: checkpoint.location,
         events: events.path().to_owned(),
         logdir: Path::new(&arguments.logdir).to_owned(),
     })
-}
-
-/// Sees where the training began and how long it took.
-struct Watch {
-    resumed_at: Option<u64>,
-    steps: u64,
-    began: Instant,
-    ended: Option<Instant>,
-}
-
-impl Watch {
-    fn new() -> Self {
-        Self { resumed_at: None, steps: 0, began: Instant::now(), ended: None }
-    }
-
-    fn time(&self) -> Duration {
-        self.ended.unwrap_or_else(Instant::now) - self.began
-    }
-}
-
-impl<S: Session> Hook<S> for Watch {
-    fn name(&self) -> &str {
-        "watch"
-    }
-    fn after_create_session(&mut self, _session: &mut S, start: &mut Start<'_>) -> Result<()> {
-        if let StartedFrom::Restored(step) = start.from {
-            println!("resumed at step {step}");
-            self.resumed_at = Some(step);
-        }
-        self.began = Instant::now();
-        Ok(())
-    }
-    fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
-        self.steps += run.global_step() - run.step_before();
-        Ok(())
-    }
-    fn end(&mut self, _session: &mut S) -> Result<()> {
-        self.ended = Some(Instant::now());
-        Ok(())
-    }
 }

@@ -8,11 +8,13 @@ use serde_json::json;
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) resumed_at: Option<u64>,
+    /// Sessions lost and replaced.
+    pub(crate) restarts: u32,
     pub(crate) global_step: u64,
     pub(crate) steps_run: u64,
     pub(crate) time: Duration,
     pub(crate) loss: Option<f64>,
-    pub(crate) test_accuracy: f64,
+    pub(crate) test_accuracy: Option<f64>,
     pub(crate) checkpoint: String,
     pub(crate) events: PathBuf,
     pub(crate) logdir: PathBuf,
@@ -27,6 +29,7 @@ impl Report {
     pub(crate) fn json(&self) -> String {
         json!({
             "resumed_at": self.resumed_at,
+            "restarts": self.restarts,
             "global_step": self.global_step,
             "steps_run": self.steps_run,
             "seconds": self.time.as_secs_f64(),
@@ -42,12 +45,15 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { global_step, steps_run, test_accuracy, checkpoint, events, logdir, .. } = self;
+        let Self { restarts, global_step, steps_run, test_accuracy, checkpoint, events, logdir, .. } = self;
         writeln!(f)?;
         match (self.resumed_at, steps_run) {
             (Some(step), 0) => writeln!(f, "  the training was complete at step {step}: no further step was run")?,
             (Some(step), _) => writeln!(f, "  resumed at     step {step}")?,
             (None, _) => {}
+        }
+        if *restarts > 0 {
+            writeln!(f, "  restarts       {restarts}, each in place of a lost session")?;
         }
         writeln!(f, "  step           {global_step}")?;
         if *steps_run > 0 {
@@ -57,7 +63,9 @@ impl fmt::Display for Report {
         if let Some(loss) = self.loss {
             writeln!(f, "  loss           {loss:.6}")?;
         }
-        writeln!(f, "  test accuracy  {:.2} %", test_accuracy * 100.0)?;
+        if let Some(accuracy) = test_accuracy {
+            writeln!(f, "  test accuracy  {:.2} %", accuracy * 100.0)?;
+        }
         writeln!(f, "  checkpoint     {checkpoint}")?;
         writeln!(f, "  events         {}", events.display())?;
         write!(f, "  see it         tensorboard --logdir {}", logdir.display())
