@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::SystemTime};
 
+use crate::What;
+
 /// One thing that a run says about itself, at a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -19,39 +21,8 @@ impl Event {
         Self { wall_time: SystemTime::now(), step, what }
     }
 
-    /// A scalar of this moment.
-    pub fn scalar(step: u64, tag: impl Into<String>, value: f64) -> Self {
+    /// A scalar of this moment; with an `Arc<str>` for a tag, nothing is allocated.
+    pub fn scalar(step: u64, tag: impl Into<Arc<str>>, value: f64) -> Self {
         Self::now(step, What::Scalar { tag: tag.into(), value })
     }
-}
-
-/// The content of an [`Event`]; a sink must pass over what it does not know.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum What {
-    /// One number: a loss, a rate, a norm.
-    Scalar {
-        /// The name of its curve; `/` groups curves.
-        tag: String,
-        /// The number; NaN and infinities are allowed.
-        value: f64,
-    },
-    /// A text, read as Markdown by TensorBoard.
-    Text {
-        /// The name under which texts of several steps are shown together.
-        tag: String,
-        /// The text.
-        text: String,
-    },
-    /// The computation, as a serialised TensorFlow `GraphDef`.
-    Graph(Arc<[u8]>),
-    /// A session began to train at this step.
-    SessionStart,
-    /// Training ended well at this step.
-    SessionStop,
-    /// A checkpoint of this step was handed to the saver.
-    Checkpoint {
-        /// Where it is.
-        path: String,
-    },
 }

@@ -25,7 +25,7 @@ impl Memory {
     /// The curve of one tag: (step, value), oldest first.
     pub fn scalars(&self, tag: &str) -> Vec<(u64, f64)> {
         let of_tag = |event: &Event| match &event.what {
-            What::Scalar { tag: name, value } if name == tag => Some((event.step, *value)),
+            What::Scalar { tag: name, value } if **name == *tag => Some((event.step, *value)),
             _ => None,
         };
         self.lock().iter().filter_map(of_tag).collect()

@@ -19,7 +19,7 @@ use crate::Event;
 ///
 /// impl EventSink for Last {
 ///     fn emit(&self, event: Event) -> io::Result<()> {
-///         if let What::Scalar { tag, value } = event.what && tag == self.tag {
+///         if let What::Scalar { tag, value } = event.what && *tag == *self.tag {
 ///             *self.value.lock().map_err(|_| io::Error::other("the lock is poisoned"))? = Some(value);
 ///         }
 ///         Ok(())

@@ -4,11 +4,16 @@
 pub mod attr_value;
 pub mod event;
 pub mod graph;
+pub mod hparams;
+pub mod layout;
 pub mod node_def;
+pub mod plugin_data;
+pub mod step_stats;
 pub mod summary;
 pub mod tensor;
 pub mod tensor_shape;
 pub mod types;
 pub mod versions;
+pub mod xplane;
 
 pub use prost::{DecodeError, Message};

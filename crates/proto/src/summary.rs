@@ -1,6 +1,6 @@
 //! Values under tags: TensorFlow's `summary.proto`.
 
-use prost::{Message, Oneof};
+use prost::{Enumeration, Message, Oneof};
 
 use crate::tensor::TensorProto;
 
@@ -22,7 +22,7 @@ pub struct Value {
     #[prost(message, optional, tag = "9")]
     pub metadata: Option<SummaryMetadata>,
     /// The value itself; `None` if it is of a kind that is not here.
-    #[prost(oneof = "Content", tags = "2, 8")]
+    #[prost(oneof = "Content", tags = "2, 4, 5, 6, 8")]
     pub value: Option<Content>,
 }
 
@@ -32,6 +32,15 @@ pub enum Content {
     /// A scalar.
     #[prost(float, tag = "2")]
     SimpleValue(f32),
+    /// A picture.
+    #[prost(message, tag = "4")]
+    Image(Image),
+    /// A histogram.
+    #[prost(message, tag = "5")]
+    Histo(Box<HistogramProto>),
+    /// A sound.
+    #[prost(message, tag = "6")]
+    Audio(Audio),
     /// A tensor, whose meaning is its plugin's.
     #[prost(message, tag = "8")]
     Tensor(Box<TensorProto>),
@@ -49,6 +58,86 @@ pub struct SummaryMetadata {
     /// A description in Markdown.
     #[prost(string, tag = "3")]
     pub summary_description: String,
+    /// What the values are to readers that do not know the plugin.
+    #[prost(enumeration = "DataClass", tag = "4")]
+    pub data_class: i32,
+}
+
+/// What the values of a tag are to readers that do not know its plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enumeration)]
+#[repr(i32)]
+pub enum DataClass {
+    /// Not said.
+    Unknown = 0,
+    /// A number.
+    Scalar = 1,
+    /// A small tensor.
+    Tensor = 2,
+    /// Files in a list.
+    BlobSequence = 3,
+}
+
+/// A picture: TensorFlow's `Summary.Image`.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Image {
+    /// Rows of pixels.
+    #[prost(int32, tag = "1")]
+    pub height: i32,
+    /// Pixels in a row.
+    #[prost(int32, tag = "2")]
+    pub width: i32,
+    /// 1 grey, 2 grey with opacity, 3 RGB, 4 RGBA.
+    #[prost(int32, tag = "3")]
+    pub colorspace: i32,
+    /// The file, in the format of PNG, JPEG or GIF.
+    #[prost(bytes = "vec", tag = "4")]
+    pub encoded_image_string: Vec<u8>,
+}
+
+/// A sound: TensorFlow's `Summary.Audio`.
+#[derive(Clone, PartialEq, Message)]
+pub struct Audio {
+    /// Samples a second, of each channel.
+    #[prost(float, tag = "1")]
+    pub sample_rate: f32,
+    /// How many channels there are.
+    #[prost(int64, tag = "2")]
+    pub num_channels: i64,
+    /// How many samples each channel has.
+    #[prost(int64, tag = "3")]
+    pub length_frames: i64,
+    /// The file.
+    #[prost(bytes = "vec", tag = "4")]
+    pub encoded_audio_string: Vec<u8>,
+    /// Its media type, such as `audio/wav`.
+    #[prost(string, tag = "5")]
+    pub content_type: String,
+}
+
+/// How values are distributed: TensorFlow's `HistogramProto`.
+#[derive(Clone, PartialEq, Message)]
+pub struct HistogramProto {
+    /// The smallest value.
+    #[prost(double, tag = "1")]
+    pub min: f64,
+    /// The largest value.
+    #[prost(double, tag = "2")]
+    pub max: f64,
+    /// How many values there are.
+    #[prost(double, tag = "3")]
+    pub num: f64,
+    /// Their sum.
+    #[prost(double, tag = "4")]
+    pub sum: f64,
+    /// The sum of their squares.
+    #[prost(double, tag = "5")]
+    pub sum_squares: f64,
+    /// Where each bucket ends.
+    #[prost(double, repeated, tag = "6")]
+    pub bucket_limit: Vec<f64>,
+    /// How many values each bucket has.
+    #[prost(double, repeated, tag = "7")]
+    pub bucket: Vec<f64>,
 }
 
 /// A plugin and what it should know: TensorFlow's `SummaryMetadata.PluginData`.

@@ -9,7 +9,7 @@ use everstep_proto::{
     event::{Event, LogLevel, LogMessage, SessionLog, SessionStatus, TaggedRunMetadata, What},
     graph::GraphDef,
     node_def::NodeDef,
-    summary::{Content, PluginData, Summary, SummaryMetadata, Value},
+    summary::{Content, DataClass, PluginData, Summary, SummaryMetadata, Value},
     tensor::TensorProto,
     tensor_shape::{Dim, TensorShapeProto},
     types::DataType,
@@ -67,12 +67,16 @@ fn summaries_have_their_field_numbers() {
     let zero = Value { value: Some(Content::SimpleValue(0.0)), ..Value::default() };
     check(zero, "15 00000000");
     let plugin = PluginData { plugin_name: "text".into(), content: vec![9] };
-    let metadata =
-        SummaryMetadata { plugin_data: Some(plugin), display_name: "d".into(), summary_description: "s".into() };
+    let metadata = SummaryMetadata {
+        plugin_data: Some(plugin),
+        display_name: "d".into(),
+        summary_description: "s".into(),
+        data_class: DataClass::Tensor as i32,
+    };
     let tensor = TensorProto { dtype: DataType::String as i32, string_val: vec![b"x".to_vec()], ..Default::default() };
     check(
         Value { tag: "t".into(), metadata: Some(metadata), value: Some(Content::Tensor(Box::new(tensor))) },
-        "0a0174 4205 0807 420178 4a11 0a09 0a0474657874 120109 120164 1a0173",
+        "0a0174 4205 0807 420178 4a13 0a09 0a0474657874 120109 120164 1a0173 2002",
     );
 }
 
@@ -141,8 +145,8 @@ fn unknown_fields_and_kinds_are_passed_over() {
     // Field 10 is the writer's name, which is not here; the step behind it is still read.
     let bytes = [0x52, 0x03, 0x0a, 0x01, b'w', 0x10, 0x05];
     assert_eq!(Event::decode(&bytes[..]).unwrap(), Event { step: 5, ..Event::default() });
-    // Field 5 of a value is a histogram, which is not here.
-    let bytes = [0x0a, 0x01, b'h', 0x2a, 0x00];
+    // Field 3 of a value is TensorFlow's first form of a histogram, which is not here.
+    let bytes = [0x0a, 0x01, b'h', 0x1a, 0x00];
     assert_eq!(Value::decode(&bytes[..]).unwrap(), Value { tag: "h".into(), metadata: None, value: None });
     // A type of elements without a name keeps its number.
     let bytes = [0x08, 0x0e];

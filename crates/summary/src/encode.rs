@@ -1,18 +1,14 @@
 //! Events as TensorFlow's messages.
 
-use std::{
-    io::{self, ErrorKind},
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use everstep_event::{Event, What};
 use everstep_proto::{
-    event,
-    summary::{Content, PluginData, Summary, SummaryMetadata, Value},
-    tensor::TensorProto,
-    tensor_shape::TensorShapeProto,
-    types::DataType,
+    event::{self, SessionStatus, TaggedRunMetadata},
+    summary::{Content, Summary, Value},
 };
+
+use crate::kinds::{array, audio, histogram, hparams, image, layout, mesh, pr_curve, run_stats, text};
 
 /// The first message of each file: the format, in whole seconds.
 pub(crate) fn file_version(now: SystemTime) -> event::Event {
@@ -21,52 +17,54 @@ pub(crate) fn file_version(now: SystemTime) -> event::Event {
 }
 
 /// The message of an event; `None` if the event is of a kind that event files do not have.
-pub(crate) fn message(event: Event) -> io::Result<Option<event::Event>> {
-    let step = i64::try_from(event.step).map_err(|_| {
-        let message = format!("step {} is beyond {}, the last that an event file can hold", event.step, i64::MAX);
-        io::Error::new(ErrorKind::InvalidInput, message)
-    })?;
+///
+/// The step must be one that the format can hold.
+pub(crate) fn message(event: Event) -> Option<event::Event> {
     let wall_time = seconds(event.wall_time);
-    Ok(what(event.what).map(|what| event::Event { wall_time, step, what: Some(what) }))
+    let what = what(event.what, wall_time)?;
+    Some(event::Event { wall_time, step: event.step.cast_signed(), what: Some(what) })
 }
 
-fn what(what: What) -> Option<event::What> {
+fn what(what: What, seconds: f64) -> Option<event::What> {
     Some(match what {
-        What::Scalar { tag, value } => scalar(tag, value),
-        What::Text { tag, text } => self::text(tag, text),
         What::Graph(graph) => event::What::GraphDef(graph.to_vec()),
-        What::SessionStart => session_log(event::SessionStatus::Start, String::new()),
-        What::SessionStop => session_log(event::SessionStatus::Stop, String::new()),
-        What::Checkpoint { path } => session_log(event::SessionStatus::Checkpoint, path),
+        What::RunMetadata { tag, stats } => {
+            let (tag, run_metadata) = (tag.to_string(), run_stats::encode(&stats));
+            event::What::TaggedRunMetadata(TaggedRunMetadata { tag, run_metadata })
+        }
+        What::SessionStart => session_log(SessionStatus::Start, String::new()),
+        What::SessionStop => session_log(SessionStatus::Stop, String::new()),
+        What::Checkpoint { path } => session_log(SessionStatus::Checkpoint, path),
+        what => event::What::Summary(Summary { value: values(what, seconds)? }),
+    })
+}
+
+fn values(what: What, seconds: f64) -> Option<Vec<Value>> {
+    Some(match what {
+        What::Scalar { tag, value } => vec![scalar(&tag, value)],
+        What::Histogram { tag, histogram } => histogram::values(&tag, &histogram),
+        What::Images { tag, images } => vec![image::value(&tag, &images)],
+        What::Audio { tag, clips } => vec![audio::value(&tag, &clips)],
+        What::Text { tag, text } => vec![text::value(&tag, text)],
+        What::Tensor { tag, array } => vec![array::value(&tag, &array)],
+        What::PrCurve { tag, curve } => pr_curve::values(&tag, &curve),
+        What::Mesh { tag, mesh } => mesh::values(&tag, &mesh),
+        What::Experiment(experiment) => vec![hparams::experiment(&experiment, seconds)],
+        What::TrialStart(trial) => vec![hparams::trial(&trial, seconds)],
+        What::TrialEnd(status) => vec![hparams::end(status, seconds)],
+        What::Layout(layout) => vec![layout::value(&layout)],
         _ => return None,
     })
 }
 
 /// The oldest form of a scalar: the shortest, and the one that every reader knows, from TensorFlow 1's to TensorBoard's
 /// present ones, which turn it into the form of the `scalars` plugin as they load it (and keep 32 bits of it anyway).
-fn scalar(tag: String, value: f64) -> event::What {
-    summary(Value { tag, metadata: None, value: Some(Content::SimpleValue(value as f32)) })
-}
-
-/// A tensor of one string for the `text` plugin, which knows its tags by the metadata alone.
-fn text(tag: String, text: String) -> event::What {
-    let plugin = PluginData { plugin_name: "text".to_owned(), content: Vec::new() };
-    let metadata = SummaryMetadata { plugin_data: Some(plugin), ..SummaryMetadata::default() };
-    let tensor = TensorProto {
-        dtype: DataType::String as i32,
-        tensor_shape: Some(TensorShapeProto::default()),
-        string_val: vec![text.into_bytes()],
-        ..TensorProto::default()
-    };
-    summary(Value { tag, metadata: Some(metadata), value: Some(Content::Tensor(Box::new(tensor))) })
-}
-
-fn summary(value: Value) -> event::What {
-    event::What::Summary(Summary { value: vec![value] })
+fn scalar(tag: &str, value: f64) -> Value {
+    Value { tag: tag.to_owned(), metadata: None, value: Some(Content::SimpleValue(value as f32)) }
 }
 
 /// The path is the remark, too: in TensorFlow's own files the field of the path lacks the step.
-fn session_log(status: event::SessionStatus, checkpoint_path: String) -> event::What {
+fn session_log(status: SessionStatus, checkpoint_path: String) -> event::What {
     let msg = checkpoint_path.clone();
     event::What::SessionLog(event::SessionLog { status: status as i32, checkpoint_path, msg })
 }

@@ -53,7 +53,7 @@ impl History {
     /// The curve of one tag: (step, value), in the order written.
     pub fn scalars(&self, tag: &str) -> Vec<(u64, f64)> {
         let of_tag = |event: &Event| match &event.what {
-            What::Scalar { tag: name, value } if name == tag => Some((event.step, *value)),
+            What::Scalar { tag: name, value } if **name == *tag => Some((event.step, *value)),
             _ => None,
         };
         self.events.iter().filter_map(of_tag).collect()

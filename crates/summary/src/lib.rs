@@ -8,9 +8,12 @@ mod file;
 mod follower;
 mod history;
 mod host;
+mod kinds;
+mod png;
 mod reader;
 pub mod record;
 mod runs;
+mod wav;
 mod worker;
 mod writer;
 

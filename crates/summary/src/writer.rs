@@ -158,7 +158,11 @@ impl EventSink for EventWriter {
     /// - `BrokenPipe`: the writer is closed.
     /// - The error of the file, from the event on which it happened or an earlier one.
     fn emit(&self, event: Event) -> io::Result<()> {
-        match encode::message(event)? {
+        if event.step > i64::MAX.cast_unsigned() {
+            let message = format!("step {} is beyond {}, the last that an event file can hold", event.step, i64::MAX);
+            return Err(io::Error::new(ErrorKind::InvalidInput, message));
+        }
+        match encode::message(event) {
             Some(message) => self.write(&message),
             None => Ok(()),
         }

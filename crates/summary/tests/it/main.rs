@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
 mod follower;
+mod kinds;
 mod reader;
 mod record;
 mod writer;

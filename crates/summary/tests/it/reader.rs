@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use everstep_event::{Event, What};
+use everstep_event::{Array, Elements, Event, Plugin, What};
 use everstep_proto::{
     Message,
     event::{self, LogMessage},
@@ -78,7 +78,6 @@ fn scalars_of_tensorflow_2_are_scalars() {
 
 #[test]
 fn what_is_unknown_is_passed_over() {
-    let other = TensorProto { dtype: DataType::Int64 as i32, int64_val: vec![1], ..TensorProto::default() };
     check(
         &[
             message(event::What::FileVersion("brain.Event:2".into())),
@@ -87,15 +86,38 @@ fn what_is_unknown_is_passed_over() {
             message(event::What::SessionLog(event::SessionLog::default())),
             event::Event { what: None, ..event::Event::default() },
             summary(vec![
-                tensor_value("no plugin", None, other.clone()),
-                tensor_value("other plugin", Some("pr_curves"), other.clone()),
-                tensor_value("scalars of integers", Some("scalars"), other.clone()),
-                tensor_value("text without text", Some("text"), other),
+                tensor_value("no type", None, TensorProto::default()),
                 Value::default(),
                 scalar_value("known", 1.0),
             ]),
         ],
         &[What::Scalar { tag: "known".into(), value: 1.0 }],
+    );
+}
+
+#[test]
+fn a_tensor_that_is_not_as_its_plugin_has_it_is_a_tensor() {
+    let other = TensorProto { dtype: DataType::Int64 as i32, int64_val: vec![1], ..TensorProto::default() };
+    let array = Array::new([], Elements::I64([1].into())).unwrap();
+    let of_plugin = |tag: &str, plugin: &str| {
+        let plugin = Plugin { name: plugin.into(), content: Vec::new() };
+        What::tensor(tag, array.clone().for_plugin(plugin))
+    };
+    check(
+        &[summary(vec![
+            tensor_value("no plugin", None, other.clone()),
+            tensor_value("other plugin", Some("mine"), other.clone()),
+            tensor_value("no curve", Some("pr_curves"), other.clone()),
+            tensor_value("no text", Some("text"), other.clone()),
+            tensor_value("integer", Some("scalars"), other),
+        ])],
+        &[
+            What::tensor("no plugin", array.clone()),
+            of_plugin("other plugin", "mine"),
+            of_plugin("no curve", "pr_curves"),
+            of_plugin("no text", "text"),
+            What::scalar("integer", 1.0),
+        ],
     );
 }
 

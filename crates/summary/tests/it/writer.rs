@@ -123,7 +123,7 @@ fn many_threads_lose_nothing_and_keep_each_its_order() {
             }
         });
         writer.flush().unwrap();
-        let mut curves = BTreeMap::<String, Vec<u64>>::new();
+        let mut curves = BTreeMap::<Arc<str>, Vec<u64>>::new();
         for event in events_of(writer.path()) {
             let What::Scalar { tag, .. } = event.what else { panic!("{event:?}") };
             curves.entry(tag).or_default().push(event.step);
@@ -297,8 +297,8 @@ fn numbers_that_are_none_come_back() {
 fn any_event() -> impl Strategy<Value = Event> {
     let what = prop_oneof![
         (".{0,6}", any::<f32>().prop_filter("a NaN does not equal itself", |value| !value.is_nan()))
-            .prop_map(|(tag, value)| What::Scalar { tag, value: f64::from(value) }),
-        (".{0,6}", ".{0,20}").prop_map(|(tag, text)| What::Text { tag, text }),
+            .prop_map(|(tag, value)| What::scalar(tag, value.into())),
+        (".{0,6}", ".{0,20}").prop_map(|(tag, text)| What::text(tag, text)),
         vec(any::<u8>(), 0..20).prop_map(|graph| What::Graph(graph.into())),
         Just(What::SessionStart),
         Just(What::SessionStop),

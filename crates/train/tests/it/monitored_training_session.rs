@@ -29,7 +29,7 @@ fn tags(directory: &Path) -> Vec<String> {
     let files = event_files(directory).unwrap();
     let events = files.iter().flat_map(|file| EventReader::open(file).unwrap());
     let tag = |event: everstep_event::Event| match event.what {
-        What::Scalar { tag, .. } => Some(tag),
+        What::Scalar { tag, .. } => Some(tag.to_string()),
         _ => None,
     };
     events.filter_map(|event| tag(event.unwrap())).collect()

@@ -42,8 +42,8 @@ fn events_go_to_a_channel_and_to_a_file() -> Result<(), Box<dyn std::error::Erro
     train(connect(model.graph.clone()), model.train_op, None, options)?;
 
     let received: Vec<Event> = receiver.iter().collect();
-    let steps = |tag| {
-        let is_of_tag = |event: &&Event| matches!(&event.what, What::Scalar { tag: found, .. } if found == tag);
+    let steps = |tag: &str| {
+        let is_of_tag = |event: &&Event| matches!(&event.what, What::Scalar { tag: found, .. } if **found == *tag);
         received.iter().filter(is_of_tag).map(|event| event.step).collect::<Vec<u64>>()
     };
     assert_eq!(steps("loss"), [1, 2, 3]);
