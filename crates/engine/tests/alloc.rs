@@ -1,22 +1,15 @@
 //! A steady step allocates nothing, and a snapshot before each step allocates no tensor.
 //!
-//! Matrix products are left out: the crate that computes them takes its packing buffers anew for each tile.
 //! In a binary of its own and without a test harness: the allocator counts for all threads of the process.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 #![allow(unsafe_code, reason = "an allocator that counts has no other way than `GlobalAlloc`")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
-use everstep_engine::{
-    GraphSession,
-    ops::{Cpu, Kernel, KernelError, Kernels, Target, Update, View, ViewMut},
-};
+use everstep_engine::GraphSession;
 use everstep_graph::{Graph, Input, Output};
 use everstep_nn::{Activation, Dense, accuracy, sparse_softmax_cross_entropy};
 use everstep_optim::{Adam, TrainOp, create_train_op};
@@ -29,9 +22,6 @@ struct Counting;
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 /// Of a kernel's size or more.
 static TENSORS: AtomicUsize = AtomicUsize::new(0);
-
-/// While a matrix product is computed.
-static IN_PRODUCT: AtomicBool = AtomicBool::new(false);
 
 /// Pixels of an image and units of the hidden layer: enough that updates share their work among threads.
 const WIDTH: usize = 256;
@@ -64,29 +54,9 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 fn count(size: usize) {
-    if IN_PRODUCT.load(Ordering::Relaxed) {
-        return;
-    }
     ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
     if size >= KERNEL {
         TENSORS.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// The fast kernels, which say when they compute a matrix product.
-#[derive(Debug)]
-struct Telling(Cpu);
-
-impl Kernels for Telling {
-    fn run(&self, kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Result<(), KernelError> {
-        IN_PRODUCT.store(matches!(kernel, Kernel::MatMul { .. }), Ordering::Relaxed);
-        let done = self.0.run(kernel, inputs, outputs);
-        IN_PRODUCT.store(false, Ordering::Relaxed);
-        done
-    }
-
-    fn update(&self, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) -> Result<(), KernelError> {
-        self.0.update(update, targets, inputs)
     }
 }
 
@@ -101,8 +71,8 @@ fn ready(threads: usize) -> (GraphSession, TrainOp, Output, Vec<(Input, Tensor)>
     let loss = sparse_softmax_cross_entropy(&mut graph, logits, labels).unwrap();
     let accuracy = accuracy(&mut graph, logits, labels).unwrap();
     let train = create_train_op(&mut graph, loss, &Adam::default()).unwrap();
-    let kernels = Arc::new(Telling(Cpu::new(threads).unwrap()));
-    let mut session = GraphSession::with_kernels(graph, &SessionConfig::default(), kernels).unwrap();
+    let config = SessionConfig { intra_op_threads: threads, ..SessionConfig::default() };
+    let mut session = GraphSession::new(graph, &config).unwrap();
     session.initialize(Scope::Global).unwrap();
     let pixels = (0..32 * WIDTH).map(|index| (index % 17) as f32 / 17.0).collect();
     let classes = (0..32).map(|row| i64::from(row % 10)).collect();

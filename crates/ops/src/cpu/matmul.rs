@@ -1,21 +1,13 @@
-//! The matrix product: the output is cut into tiles by its shape alone, each one a single-threaded call of `gemm`.
-
-use std::ops::Range;
-
-use gemm::Parallelism;
+//! The matrix product of two tensors: which operand is read in vectors.
 
 use super::{
-    number::Float,
-    pool::{Fork, Pool},
+    gemm::{Matrix, Output, Product},
+    pool::Pool,
 };
 use crate::{
     View, ViewMut,
     element::{Element, with_float},
 };
-
-/// Rows and columns of a tile: small enough that a layer's product makes work for several threads,
-/// large enough that packing the operands once a tile costs little.
-const TILE: [usize; 2] = [128, 128];
 
 /// How many multiply-adds count as one elementary operation.
 const PER_OPERATION: usize = 16;
@@ -31,98 +23,44 @@ pub(super) fn matmul(
     let (rows, columns) = (output.shape[0], output.shape[1]);
     let depth = a.shape[usize::from(!transpose_a)];
     with_float!(a.data.dtype(), T => {
-        let product = Product {
-            left: Operand::<T>::new(T::slice(a.data), [rows, depth], transpose_a),
-            right: Operand::<T>::new(T::slice(b.data), [depth, columns], transpose_b),
-            output: Output(T::slice_mut(&mut output.data).as_mut_ptr()),
-            rows,
-            depth,
-            columns,
-        };
+        let a = Matrix { values: T::slice(a.data), stride: a.shape[1], lines_are_steps: transpose_a };
+        let b = Matrix { values: T::slice(b.data), stride: b.shape[1], lines_are_steps: !transpose_b };
+        let output = T::slice_mut(&mut output.data);
         let cost = rows * columns * depth.max(1) / PER_OPERATION;
-        let (down, across) = (rows.div_ceil(TILE[0]), columns.div_ceil(TILE[1]));
-        match down * across {
-            0 => {}
-            1 => product.tile(0, 0),
-            tiles => pool.enter(cost, |fork| product.tiles(across, 0..tiles, fork)),
-        }
+        pool.enter(cost, |fork| {
+            if turns(rows, depth, columns, transpose_a, transpose_b) {
+                let output = Output::columns(output, columns);
+                Product { rows: columns, depth, columns: rows, left: &b, right: &a, output }.compute(fork);
+            } else {
+                let output = Output::rows(output, columns);
+                Product { rows, depth, columns, left: &a, right: &b, output }.compute(fork);
+            }
+        });
     });
 }
 
-/// A matrix, read from the elements in either order.
-#[derive(Clone, Copy, Debug)]
-struct Operand<'a, T> {
-    values: &'a [T],
-    row_stride: usize,
-    column_stride: usize,
+/// Whether to compute the transpose of the product, the first operand being read in vectors: no bit changes, only the time.
+fn turns(rows: usize, depth: usize, columns: usize, transpose_a: bool, transpose_b: bool) -> bool {
+    let straight = Work { rows, depth, columns, packs_left: transpose_a, transposes_right: transpose_b };
+    let turned = Work { rows: columns, depth, columns: rows, packs_left: !transpose_b, transposes_right: !transpose_a };
+    turned.time() + 2 * rows * columns < straight.time()
 }
 
-impl<'a, T> Operand<'a, T> {
-    fn new(values: &'a [T], [rows, columns]: [usize; 2], transposed: bool) -> Operand<'a, T> {
-        let (row_stride, column_stride) = if transposed { (1, rows) } else { (columns, 1) };
-        Operand { values, row_stride, column_stride }
-    }
-}
-
-/// Where the tiles are written.
-#[derive(Clone, Copy, Debug)]
-struct Output<T>(*mut T);
-
-#[allow(unsafe_code, reason = "threads write to tiles of one buffer that are not slices of it")]
-// SAFETY: the pointer comes from a mutable borrow that outlives the product, and every tile is written by one thread.
-unsafe impl<T: Send> Sync for Output<T> {}
-
-/// One product, ready to be computed tile by tile.
-#[derive(Debug)]
-struct Product<'a, T> {
-    left: Operand<'a, T>,
-    right: Operand<'a, T>,
-    output: Output<T>,
+/// What a product takes to compute.
+struct Work {
     rows: usize,
     depth: usize,
     columns: usize,
+    packs_left: bool,
+    transposes_right: bool,
 }
 
-impl<T: Float> Product<'_, T> {
-    /// Computes the tiles of these numbers; they are counted along the rows of the output, `across` a row.
-    fn tiles(&self, across: usize, numbers: Range<usize>, fork: Fork) {
-        if numbers.len() == 1 {
-            return self.tile(numbers.start / across * TILE[0], numbers.start % across * TILE[1]);
-        }
-        let half = numbers.start + numbers.len() / 2;
-        fork.join(|| self.tiles(across, numbers.start..half, fork), || self.tiles(across, half..numbers.end, fork));
-    }
-
-    /// Computes the tile that begins at this row and column.
-    #[allow(unsafe_code, reason = "the crate gemm takes pointers and strides")]
-    fn tile(&self, row: usize, column: usize) {
-        let (rows, columns) = (TILE[0].min(self.rows - row), TILE[1].min(self.columns - column));
-        let (left, right) = (self.left, self.right);
-        // SAFETY: the check has compared the shapes with the lengths, so rows `row..row + rows` of the left operand,
-        // columns `column..column + columns` of the right one, and the tile where they meet lie in their buffers, with
-        // these strides; no other tile overlaps it, and the output is borrowed mutably, so it overlaps neither operand.
-        unsafe {
-            gemm::gemm(
-                rows,
-                columns,
-                self.depth,
-                self.output.0.add(row * self.columns + column),
-                1,
-                self.columns as isize,
-                false,
-                left.values.as_ptr().add(row * left.row_stride),
-                left.column_stride as isize,
-                left.row_stride as isize,
-                right.values.as_ptr().add(column * right.column_stride),
-                right.column_stride as isize,
-                right.row_stride as isize,
-                T::ZERO,
-                T::ONE,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
-        }
+impl Work {
+    /// About how long it takes, in quarters of the time of a move of one element.
+    fn time(&self) -> usize {
+        let multiplied = self.rows * self.columns.next_multiple_of(16) * self.depth / 8;
+        let packed = usize::from(self.packs_left) * self.rows * self.depth;
+        let strips = self.columns * self.depth * if self.transposes_right { 4 } else { 1 };
+        multiplied + packed + strips
     }
 }

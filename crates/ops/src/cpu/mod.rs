@@ -2,6 +2,7 @@
 
 mod elementwise;
 mod fold;
+mod gemm;
 mod matmul;
 mod number;
 mod pool;
@@ -17,10 +18,10 @@ use crate::{Kernel, KernelError, Kernels, Target, Update, View, ViewMut, check, 
 ///
 /// Work is cut by its size alone: tiles of a matrix product, blocks of elements, leaves of a tree of sums.
 /// So the bits of a result do not depend on the number of threads.
-/// Those of a matrix product depend on the kind of processor: `gemm` follows its vector instructions and caches.
+/// Those of a matrix product do not depend on the processor either: it is summed up in the same order everywhere.
 /// Small work is done by the calling thread.
 ///
-/// No kernel of this crate allocates, but `gemm` allocates its packing buffers at each call,
+/// No kernel of this crate allocates, but a thread once for the packed operands of its matrix products,
 /// and rayon now and then a block of the queue through which work enters the pool.
 #[derive(Debug)]
 pub struct Cpu {

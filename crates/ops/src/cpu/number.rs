@@ -40,6 +40,8 @@ pub(super) trait Float: Number {
     fn ln(self) -> Self;
     fn sqrt(self) -> Self;
     fn tanh(self) -> Self;
+    /// `self * a + b`, rounded once.
+    fn multiply_add(self, a: Self, b: Self) -> Self;
 
     #[inline(always)]
     fn relu(self) -> Self {
@@ -146,6 +148,11 @@ macro_rules! float {
             #[inline(always)]
             fn tanh(self) -> Self {
                 <$type>::tanh(self)
+            }
+
+            #[inline(always)]
+            fn multiply_add(self, a: Self, b: Self) -> Self {
+                <$type>::mul_add(self, a, b)
             }
         }
     };

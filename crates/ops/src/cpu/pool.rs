@@ -55,6 +55,14 @@ pub(super) enum Fork {
 }
 
 impl Fork {
+    /// How many threads share the work.
+    pub(super) fn threads(self) -> usize {
+        match self {
+            Fork::Caller => 1,
+            Fork::Threads => rayon::current_num_threads(),
+        }
+    }
+
     pub(super) fn join<A: Send, B: Send>(
         self,
         left: impl FnOnce() -> A + Send,
