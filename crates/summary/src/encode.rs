@@ -8,7 +8,10 @@ use everstep_proto::{
     summary::{Content, Summary, Value},
 };
 
-use crate::kinds::{array, audio, histogram, hparams, image, layout, mesh, pr_curve, run_stats, text};
+use crate::{
+    kinds::{array, audio, histogram, hparams, image, layout, mesh, pr_curve, run_stats, text},
+    record,
+};
 
 /// The first message of each file: the format, in whole seconds.
 pub(crate) fn file_version(now: SystemTime) -> event::Event {
@@ -61,6 +64,48 @@ fn values(what: What, seconds: f64) -> Option<Vec<Value>> {
 /// present ones, which turn it into the form of the `scalars` plugin as they load it (and keep 32 bits of it anyway).
 fn scalar(tag: &str, value: f64) -> Value {
     Value { tag: tag.to_owned(), metadata: None, value: Some(Content::SimpleValue(value as f32)) }
+}
+
+/// Adds the record of a scalar, without the message in between: scalars are many.
+pub(crate) fn scalar_record(records: &mut Vec<u8>, wall_time: SystemTime, step: u64, tag: &str, value: f64) {
+    let tag_length = if tag.is_empty() { 0 } else { 1 + varint_length(tag.len() as u64) + tag.len() };
+    let value_length = tag_length + 5;
+    let summary_length = 1 + varint_length(value_length as u64) + value_length;
+    let start = record::begin(records);
+    let seconds = seconds(wall_time);
+    // Of numbers without presence, zero is left out.
+    if seconds.to_bits() != 0 {
+        records.push(0x09);
+        records.extend(seconds.to_le_bytes());
+    }
+    if step != 0 {
+        records.push(0x10);
+        varint(records, step);
+    }
+    records.push(0x2a);
+    varint(records, summary_length as u64);
+    records.push(0x0a);
+    varint(records, value_length as u64);
+    if !tag.is_empty() {
+        records.push(0x0a);
+        varint(records, tag.len() as u64);
+        records.extend(tag.as_bytes());
+    }
+    records.push(0x15);
+    records.extend((value as f32).to_le_bytes());
+    record::end(records, start);
+}
+
+fn varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn varint_length(value: u64) -> usize {
+    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
 
 /// The path is the remark, too: in TensorFlow's own files the field of the path lacks the step.

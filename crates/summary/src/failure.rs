@@ -1,36 +1,35 @@
-//! The one error that ends a writer, told to everyone who asks.
+//! The error that a writer has, told to everyone who asks.
 
-use std::{
-    io,
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::io;
 
-/// The first error of the thread that writes, and whether somebody has been told.
-#[derive(Debug, Default)]
+/// Why nothing is written at present, and whether somebody has been told.
+#[derive(Debug)]
 pub(crate) struct Failure {
-    error: OnceLock<io::Error>,
-    told: AtomicBool,
+    error: io::Error,
+    /// What the user can do.
+    remedy: &'static str,
+    told: bool,
 }
 
 impl Failure {
-    /// Keeps the error, unless there is an earlier one.
-    pub(crate) fn set(&self, error: io::Error) {
-        // A later error follows from the first, which is the one to mend.
-        let _ = self.error.set(error);
+    /// One after which writing goes on, once its cause is gone.
+    pub(crate) fn passing(error: io::Error) -> Self {
+        Self { error, remedy: "mend that, and what waits is written", told: false }
     }
 
-    /// Tells the error, if there is one.
-    pub(crate) fn check(&self) -> io::Result<()> {
-        let Some(error) = self.error.get() else { return Ok(()) };
-        self.told.store(true, Ordering::Relaxed);
-        Err(io::Error::new(error.kind(), error.to_string()))
+    /// One after which nothing is written any more.
+    pub(crate) fn lasting(error: io::Error) -> Self {
+        Self { error, remedy: "mend that and make another writer", told: false }
     }
 
-    /// The error, if there is one and nobody was told.
-    pub(crate) fn untold(&self) -> Option<&io::Error> {
-        self.error.get().filter(|_| !self.told.load(Ordering::Relaxed))
+    /// The error, for somebody who is told by it.
+    pub(crate) fn tell(&mut self, path: &std::path::Path) -> io::Error {
+        self.told = true;
+        let message = format!("cannot write events to `{}`: {}; {}", path.display(), self.error, self.remedy);
+        io::Error::new(self.error.kind(), message)
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        self.told
     }
 }

@@ -12,6 +12,11 @@ use std::{
 
 use crate::host;
 
+/// How the names of event files begin; the second of their making follows, in so many digits.
+const PREFIX: &str = "events.out.tfevents.";
+const DIGITS: usize = 10;
+const LAST_SECOND: u64 = 9_999_999_999;
+
 /// The event files of a folder (not of those within it), oldest first.
 ///
 /// A file is an event file if its name contains `tfevents`, as TensorBoard has it; the order is that of the names.
@@ -87,8 +92,10 @@ pub(crate) fn explain(error: io::Error, what: fmt::Arguments<'_>) -> io::Error {
 
 fn create(logdir: &Path, suffix: &str, now: SystemTime) -> io::Result<EventFile> {
     fs::create_dir_all(logdir)?;
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs);
+    let seconds = seconds.max(free_second(logdir)?);
     loop {
-        let path = logdir.join(name(now, suffix));
+        let path = logdir.join(name(seconds, suffix));
         match File::create_new(&path) {
             Ok(file) => return Ok(EventFile { file, path }),
             // Another machine of this name, or another container, was here: the next name is free.
@@ -98,10 +105,23 @@ fn create(logdir: &Path, suffix: &str, now: SystemTime) -> io::Result<EventFile>
     }
 }
 
-/// A name that this process has not given before; names of later seconds sort behind those of earlier ones.
-fn name(now: SystemTime, suffix: &str) -> String {
+/// A second behind those in the names of all event files of a folder.
+///
+/// Readers take files in the order of their names, and a run that resumes within a second, or after the clock was set
+/// back, must not come before what it supersedes.
+fn free_second(logdir: &Path) -> io::Result<u64> {
+    let second = |path: &PathBuf| {
+        let rest = path.file_name()?.to_str()?.strip_prefix(PREFIX)?;
+        let (second, _) = rest.split_once('.').filter(|(second, _)| second.len() == DIGITS)?;
+        second.parse::<u64>().ok()
+    };
+    let newest = event_files(logdir)?.iter().filter_map(second).max();
+    Ok(newest.map_or(0, |second| (second + 1).min(LAST_SECOND)))
+}
+
+/// A name that this process has not given before.
+fn name(second: u64, suffix: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs);
     let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("events.out.tfevents.{seconds:010}.{}.{}.{counter}{suffix}", host::name(), process::id())
+    format!("{PREFIX}{second:0DIGITS$}.{}.{}.{counter}{suffix}", host::name(), process::id())
 }

@@ -1,6 +1,7 @@
 //! A writer and reader of TensorBoard event files.
 #![doc = include_str!("../README.md")]
 
+mod batch;
 mod decode;
 mod encode;
 mod failure;
@@ -9,7 +10,9 @@ mod follower;
 mod history;
 mod host;
 mod kinds;
+mod options;
 mod png;
+mod queue;
 mod reader;
 pub mod record;
 mod runs;
@@ -20,6 +23,7 @@ mod writer;
 pub use file::event_files;
 pub use follower::Follower;
 pub use history::History;
+pub use options::{Options, WhenFull};
 pub use reader::EventReader;
 pub use runs::{Run, runs};
-pub use writer::{EventWriter, Options};
+pub use writer::EventWriter;

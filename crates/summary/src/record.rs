@@ -33,6 +33,30 @@ fn masked(bytes: &[u8]) -> [u8; CHECKSUM] {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
 }
 
+/// Adds a record.
+pub(crate) fn add(records: &mut Vec<u8>, payload: &[u8]) {
+    let start = begin(records);
+    records.extend(payload);
+    end(records, start);
+}
+
+/// Begins a record whose payload is added next; [`end`] needs what this returns.
+pub(crate) fn begin(records: &mut Vec<u8>) -> usize {
+    let start = records.len();
+    records.extend([0; HEADER]);
+    start
+}
+
+/// Ends the record that began there.
+pub(crate) fn end(records: &mut Vec<u8>, start: usize) {
+    let (header, payload) = records[start..].split_at_mut(HEADER);
+    let length = (payload.len() as u64).to_le_bytes();
+    header[..8].copy_from_slice(&length);
+    header[8..].copy_from_slice(&masked(&length));
+    let checksum = masked(payload);
+    records.extend(checksum);
+}
+
 #[cfg(test)]
 mod tests {
     use super::masked;

@@ -1,96 +1,132 @@
-//! The thread that writes records, so that training does not wait for a disk.
+//! The thread that writes, so that training does not wait for a disk.
 
 use std::{
-    io::{self, BufWriter, Write},
-    sync::Arc,
+    io::{self, ErrorKind, Write},
+    sync::{Arc, MutexGuard},
+    thread,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crate::{
+    batch::{Batch, Load},
+    failure::Failure,
+    queue::{Queue, State},
+};
 
-use crate::{failure::Failure, record::RecordWriter};
+/// How long the thread waits before it tries again what failed, if nobody asks it to.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 
-/// What the thread is to do next.
-#[derive(Debug)]
-pub(crate) enum Task {
-    /// Write a record, which may wait for others to be flushed.
-    Write(Vec<u8>),
-    /// Write a record and flush.
-    WriteThrough(Vec<u8>),
-    /// Flush, and tell the one who waits for it.
-    Flush(Option<Sender<()>>),
-    /// Flush, for there will be nothing more.
-    End,
-}
-
-/// Takes tasks from a queue until that is closed or a task fails.
+/// Writes what a queue holds until that is closed.
 ///
-/// When it ends the queue ends, which wakes everyone who waits at it; before that, the failure is known to them.
+/// What could not be written is kept and tried again, from the very byte at which it failed: a record that a full disk
+/// has torn is whole again as soon as there is room.
 pub(crate) struct Worker<W: Write> {
-    queue: Receiver<Task>,
-    records: RecordWriter<BufWriter<W>>,
-    failure: Arc<Failure>,
+    output: W,
+    queue: Arc<Queue>,
     flush_every: Duration,
-    /// When to flush what was written; `None` if nothing was, or never.
-    flush_at: Option<Instant>,
+    /// An empty batch, whose memory is used again.
+    spare: Batch,
+    /// What the output does not have yet, from `written` on.
+    bytes: Vec<u8>,
+    written: usize,
+    /// How much of the queue that is.
+    load: Load,
+    /// When to write what waits; `None` if nothing does.
+    deadline: Option<Instant>,
 }
 
 impl<W: Write> Worker<W> {
-    pub(crate) fn new(output: W, queue: Receiver<Task>, failure: Arc<Failure>, flush_every: Duration) -> Self {
-        let records = RecordWriter::new(BufWriter::new(output));
-        Self { queue, records, failure, flush_every, flush_at: None }
+    pub(crate) fn new(output: W, queue: Arc<Queue>, flush_every: Duration) -> Self {
+        let (spare, bytes, load) = (Batch::default(), Vec::new(), Load::default());
+        Self { output, queue, flush_every, spare, bytes, written: 0, load, deadline: None }
     }
 
     pub(crate) fn run(mut self) {
+        let queue = self.queue.clone();
+        let _end = End(&queue);
+        let mut state = queue.lock();
         loop {
-            // The task lives until the failure is kept: who waits for it is woken when it is dropped.
-            let task = self.next();
-            if let Err(error) = self.execute(&task) {
-                return self.failure.set(error);
+            if !queue.is_due(&state) && !self.is_late(&state) {
+                state = queue.sleep(state, self.deadline);
+                continue;
             }
-            if matches!(task, Task::End) {
+            state = self.turn(&queue, state);
+            if state.ended || state.closed && state.batch.is_empty() {
                 return;
             }
         }
     }
 
-    /// The next task in the queue, or a flush if its time comes before.
-    fn next(&self) -> Task {
-        let task = match self.flush_at {
-            Some(at) if at <= Instant::now() => Err(RecvTimeoutError::Timeout),
-            Some(at) => self.queue.recv_deadline(at),
-            None => self.queue.recv().map_err(RecvTimeoutError::from),
-        };
-        task.unwrap_or_else(|error| match error {
-            RecvTimeoutError::Timeout => Task::Flush(None),
-            RecvTimeoutError::Disconnected => Task::End,
-        })
-    }
-
-    fn execute(&mut self, task: &Task) -> io::Result<()> {
-        match task {
-            Task::Write(record) => self.write(record),
-            Task::WriteThrough(record) => self.write(record).and_then(|()| self.flush()),
-            Task::End => self.flush(),
-            Task::Flush(waiting) => self.flush().map(|()| tell(waiting.as_ref())),
+    /// Whether what waits has waited long enough; sets the time if that is not set.
+    fn is_late(&mut self, state: &State) -> bool {
+        if state.batch.is_empty() && self.bytes.is_empty() {
+            self.deadline = None;
+        } else if self.deadline.is_none() {
+            // A time too far away to tell is never: a year is as good.
+            const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+            self.deadline = Some(Instant::now() + self.flush_every.min(NEVER));
         }
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    fn write(&mut self, record: &[u8]) -> io::Result<()> {
-        self.records.write(record)?;
-        self.flush_at = self.flush_at.or_else(|| Instant::now().checked_add(self.flush_every));
-        Ok(())
+    /// Takes what waits, writes it without the lock, and says how that went.
+    fn turn<'a>(&mut self, queue: &'a Queue, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        std::mem::swap(&mut self.spare, &mut state.batch);
+        state.urgent = false;
+        let ticket = state.flush_asked;
+        drop(state);
+
+        let result = self.write();
+
+        let mut state = queue.lock();
+        state.flush_done = ticket;
+        self.deadline = None;
+        if self.bytes.is_empty() {
+            state.waiting.remove(std::mem::take(&mut self.load));
+        }
+        match result {
+            Ok(()) if state.failure.take().is_some() => log::warn!("events are written again: nothing was lost"),
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                state.failure = Some(Failure::lasting(error));
+                state.ended = true;
+            }
+            Err(error) => {
+                self.deadline = Some(Instant::now() + RETRY_EVERY);
+                state.failure.get_or_insert_with(|| Failure::passing(error));
+            }
+        }
+        queue.tell(&state);
+        state
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.flush_at = None;
-        self.records.flush()
+    fn write(&mut self) -> io::Result<()> {
+        self.load.add(self.spare.load());
+        self.spare.drain_into(&mut self.bytes);
+        while self.written < self.bytes.len() {
+            match self.output.write(&self.bytes[self.written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.bytes.clear();
+        self.written = 0;
+        self.output.flush()
     }
 }
 
-fn tell(waiting: Option<&Sender<()>>) {
-    if let Some(waiting) = waiting {
-        // Who no longer waits need not be told.
-        let _ = waiting.send(());
+/// Tells everyone that the thread is gone, by whatever way it went.
+struct End<'a>(&'a Queue);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.ended = true;
+        if thread::panicking() {
+            state.failure = Some(Failure::lasting(io::Error::other("its thread panicked")));
+        }
+        self.0.tell(&state);
     }
 }

@@ -3,61 +3,65 @@
 use std::{
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
-use crossbeam_channel::{Sender, bounded};
 use everstep_event::{Event, EventSink};
-use everstep_proto::{Message, event};
+use everstep_proto::Message;
 
 use crate::{
-    encode,
-    failure::Failure,
+    Options, encode,
     file::{EventFile, explain},
-    worker::{Task, Worker},
+    queue::Queue,
+    worker::Worker,
 };
-
-/// How an [`EventWriter`] works.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// How many events may wait to be written, before [`emit`](EventSink::emit) waits too; 1,024 unless told.
-    ///
-    /// That is about 100 kB of scalars, and rides out a slow disk for a thousand events.
-    /// With 0 each event waits until the thread takes it.
-    pub queue: usize,
-    /// How long an event may wait in memory for others before the file has it; 5 seconds unless told.
-    ///
-    /// TensorBoard looks as often, and a killed process loses no more than this.
-    /// A flush costs one small write, on a thread that nobody waits for.
-    pub flush_every: Duration,
-    /// The end of the file's name, such as `.eval`; empty unless told.
-    pub suffix: String,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { queue: 1024, flush_every: Duration::from_secs(5), suffix: String::new() }
-    }
-}
 
 /// Writes events to a new file of a log directory, on a thread of its own.
 ///
 /// Many threads may share one; what one thread emits stays in order.
-/// A full queue makes [`emit`](EventSink::emit) wait, and nothing is ever dropped in silence: after an error of the file
-/// the writer is at its end, and each later call returns that error (if there is none, dropping the writer logs it).
-/// A session log (start, stop, checkpoint) is flushed at once, so that the curves of a killed process reach at least to
-/// the checkpoint from which it resumes.
-/// Dropping the writer writes what is left; leaving by [`std::process::exit`] does not.
+/// A full queue makes [`emit`](EventSink::emit) wait, unless [`Options::when_full`] says otherwise.
+///
+/// Nothing is lost in silence. After an error of the file the next call returns it, and each flush until it is mended;
+/// what was taken waits meanwhile, and is written when that is possible again, from the byte at which it failed. Only
+/// while the queue is full, too, does each [`emit`](EventSink::emit) return the error. A file that has disappeared is
+/// the end of its writer.
+///
+/// A session log (start, stop, checkpoint) is written at once, so that the curves of a killed process reach at least to
+/// the checkpoint from which it resumes. Dropping the writer, in a panic too, writes what is left; leaving by
+/// [`std::process::exit`] does not.
+///
+/// A run that was killed and resumes goes on in a new file of the same folder, and says with
+/// [`What::SessionStart`](everstep_event::What::SessionStart) which step it makes first: readers forget what the killed
+/// one wrote of that step and of later ones. Files of several runs go to a folder each.
+///
+/// ```
+/// use everstep_event::{Event, EventSink, What};
+/// use everstep_summary::{EventWriter, Follower, History};
+///
+/// let logdir = tempfile::tempdir()?;
+/// let killed = EventWriter::create(logdir.path())?;
+/// (1..=9).try_for_each(|step| killed.emit(Event::scalar(step, "loss", 1.0)))?;
+/// drop(killed);
+///
+/// let resumed_at = 5; // The last checkpoint.
+/// let writer = EventWriter::create(logdir.path())?;
+/// writer.emit(Event::now(resumed_at + 1, What::SessionStart))?;
+/// (resumed_at + 1..=7).try_for_each(|step| writer.emit(Event::scalar(step, "loss", 0.5)))?;
+/// writer.close()?;
+///
+/// let history: History = Follower::open(logdir.path())?.collect::<std::io::Result<_>>()?;
+/// let steps: Vec<u64> = history.scalars("loss").iter().map(|(step, _)| *step).collect();
+/// assert_eq!(steps, [1, 2, 3, 4, 5, 6, 7]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct EventWriter {
     path: PathBuf,
-    /// `None` after the end; senders hold the lock, so that the end comes behind what they send.
-    queue: RwLock<Option<Sender<Task>>>,
+    queue: Arc<Queue>,
     /// `None` after the end.
     thread: Mutex<Option<JoinHandle<()>>>,
-    failure: Arc<Failure>,
 }
 
 impl EventWriter {
@@ -69,6 +73,7 @@ impl EventWriter {
     /// Makes a new event file in `logdir`, and `logdir` if need be.
     ///
     /// Its name is `events.out.tfevents.<seconds since 1970>.<host>.<process>.<counter><suffix>`; no file is overwritten.
+    /// It sorts behind every event file that is there, whatever the clock says: readers take them in that order.
     /// Its first record, the version of the format, is there when this returns.
     pub fn with_options(logdir: impl AsRef<Path>, options: &Options) -> io::Result<Self> {
         let now = SystemTime::now();
@@ -84,14 +89,13 @@ impl EventWriter {
         options: &Options,
         now: SystemTime,
     ) -> io::Result<Self> {
-        let (sender, receiver) = bounded(options.queue);
-        let failure = Arc::new(Failure::default());
-        let worker = Worker::new(output, receiver, failure.clone(), options.flush_every);
+        let queue = Arc::new(Queue::new(path.clone(), options));
+        queue.lock().batch.push_record(&encode::file_version(now).encode_to_vec());
+        let worker = Worker::new(output, queue.clone(), options.flush_every);
         let thread = thread::Builder::new().name("event-writer".to_owned()).spawn(move || worker.run());
         let thread =
             thread.map_err(|error| explain(error, format_args!("cannot start the thread that writes events")))?;
-        let writer = Self { path, queue: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)), failure };
-        writer.write(&encode::file_version(now))?;
+        let writer = Self { path, queue, thread: Mutex::new(Some(thread)) };
         writer.flush()?;
         Ok(writer)
     }
@@ -101,87 +105,55 @@ impl EventWriter {
         &self.path
     }
 
+    /// How many events were dropped because the queue was full: none, unless [`Options::when_full`] allows it.
+    pub fn dropped(&self) -> u64 {
+        self.queue.dropped()
+    }
+
     /// Writes what is left and closes the file; further events are refused.
     ///
-    /// Returns the error of the file, if there was one. Closing again is fine.
+    /// Returns the error of the file, if there is one: what waits at that time is lost. Closing again is fine.
     pub fn close(&self) -> io::Result<()> {
         self.end();
-        self.check()
+        self.queue.check()
     }
 
-    fn write(&self, message: &event::Event) -> io::Result<()> {
-        let record = message.encode_to_vec();
-        self.send(match message.what {
-            Some(event::What::SessionLog(_)) => Task::WriteThrough(record),
-            _ => Task::Write(record),
-        })
-    }
-
-    fn send(&self, task: Task) -> io::Result<()> {
-        self.check()?;
-        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
-        let sent = queue.as_ref().is_some_and(|queue| queue.send(task).is_ok());
-        if sent { Ok(()) } else { self.ended() }
-    }
-
-    /// Closes the queue, which ends the thread behind the last event of it, and waits for that.
+    /// Lets the thread end behind the last event, and waits for that.
     fn end(&self) {
-        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        self.queue.close();
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Err(_)) = thread.take().map(JoinHandle::join) {
-            self.failure.set(io::Error::other("its thread panicked"));
-        }
-    }
-
-    fn check(&self) -> io::Result<()> {
-        self.failure.check().map_err(|error| {
-            let message =
-                format!("cannot write events to `{}`: {error}; mend that and make another writer", self.path.display());
-            io::Error::new(error.kind(), message)
-        })
-    }
-
-    /// Why there is no thread to take a task.
-    fn ended(&self) -> io::Result<()> {
-        self.check()?;
-        let message = format!("the event file `{}` is closed; make another writer", self.path.display());
-        Err(io::Error::new(ErrorKind::BrokenPipe, message))
+        // A panic of the thread is the queue's failure already.
+        let _ = thread.take().map(JoinHandle::join);
     }
 }
 
 impl EventSink for EventWriter {
-    /// Takes one event, and waits while the queue is full.
+    /// Takes one event; an error means that it was not taken.
     ///
     /// # Errors
     ///
     /// - `InvalidInput`: the step is beyond `i64::MAX`.
     /// - `BrokenPipe`: the writer is closed.
-    /// - The error of the file, from the event on which it happened or an earlier one.
+    /// - `WouldBlock`: the queue is full, and [`Options::when_full`] is to refuse.
+    /// - The error of the file: once, and then as long as the queue is full.
     fn emit(&self, event: Event) -> io::Result<()> {
         if event.step > i64::MAX.cast_unsigned() {
             let message = format!("step {} is beyond {}, the last that an event file can hold", event.step, i64::MAX);
             return Err(io::Error::new(ErrorKind::InvalidInput, message));
         }
-        match encode::message(event) {
-            Some(message) => self.write(&message),
-            None => Ok(()),
-        }
+        self.queue.push(event)
     }
 
     /// Waits until the operating system has every event taken so far, and looks whether the file is still there.
     fn flush(&self) -> io::Result<()> {
-        let (done, wait) = bounded(1);
-        self.send(Task::Flush(Some(done)))?;
-        wait.recv().or_else(|_| self.ended())
+        self.queue.flush()
     }
 }
 
 impl Drop for EventWriter {
     fn drop(&mut self) {
         self.end();
-        if let Some(error) = self.failure.untold() {
-            log::error!("events were lost: cannot write to `{}`: {error}", self.path.display());
-        }
+        self.queue.report();
     }
 }
 

@@ -177,9 +177,19 @@ fn writers_of_one_second_have_a_file_each_and_older_files_stay() {
     assert_eq!(files.len(), 11);
     assert_eq!(files[0], old);
     assert_eq!(fs::read(&old).unwrap(), b"old");
-    let mut steps: Vec<u64> = files[1..].iter().map(|path| events_of(path)[0].step).collect();
-    steps.sort();
+    let steps: Vec<u64> = files[1..].iter().map(|path| events_of(path)[0].step).collect();
     assert_eq!(steps, (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_file_is_the_last_of_its_folder_whatever_the_clock_says() {
+    let folder = TempDir::new().unwrap();
+    let other = folder.path().join("events.out.tfevents.4000000000.zebra.99999.9");
+    fs::write(&other, "from a clock that is fast").unwrap();
+    fs::write(folder.path().join("events.out.tfevents.99999999999.of.no.time"), "").unwrap();
+    let writers = [0; 3].map(|_| EventWriter::create(folder.path()).unwrap().path().to_owned());
+    let seconds = writers.map(|path| path.file_name().unwrap().to_str().unwrap()[20..30].to_owned());
+    assert_eq!(seconds, ["4000000001", "4000000002", "4000000003"]);
 }
 
 #[test]
