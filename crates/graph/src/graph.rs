@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, panic::Location};
 
+use everstep_event::Summary;
 use everstep_tensor::{Error, ErrorKind, Result};
 
-use crate::{Node, NodeId, Op, Output, Summary, TensorType, Update};
+use crate::{Node, NodeId, Op, Output, TensorType, Update};
 
 /// A static computation graph. It is built node by node and computes nothing; a session runs it.
 ///
@@ -26,7 +27,7 @@ use crate::{Node, NodeId, Op, Output, Summary, TensorType, Update};
 pub struct Graph {
     nodes: Vec<Node>,
     names: BTreeMap<String, NodeId>,
-    pub(crate) summaries: Vec<Summary>,
+    pub(crate) summaries: Vec<Summary<Output>>,
     pub(crate) update_ops: Vec<Update>,
     /// The scope that is being built, with its trailing slash; empty at the root.
     scope: String,

@@ -27,5 +27,4 @@ pub use initializer::Initializer;
 pub use node::Node;
 pub use op::{Binary, Compare, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef, VariableKind};
 pub use partial_shape::PartialShape;
-pub use summary::Summary;
 pub use tensor_type::TensorType;

@@ -23,6 +23,7 @@ mod signals;
 mod step_counter;
 mod stop_after_evals;
 mod stop_at_step;
+mod summaries;
 mod summary_at_end;
 mod summary_saver;
 mod text;

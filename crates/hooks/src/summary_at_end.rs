@@ -2,25 +2,29 @@
 
 use std::{fmt, sync::Arc};
 
-use everstep_event::EventSink;
+use everstep_event::{EventSink, Summary};
 use everstep_hook::Hook;
 use everstep_session::{Outcome, Request, Session};
-use everstep_tensor::{Error, Result, Tensor};
+use everstep_tensor::{Result, Tensor};
 
-use crate::sending;
+use crate::{sending, summaries::Summaries};
 
-/// Writes scalar summaries once, by a reading run at the end of an evaluation; named `summary_at_end`.
+/// Writes summaries of every kind once, by a reading run at the end of an evaluation; named `summary_at_end`.
 pub struct SummaryAtEnd<F, I> {
-    tags: Vec<String>,
+    summaries: Summaries,
     request: Request<F, I>,
     sink: Arc<dyn EventSink>,
 }
 
 impl<F, I> SummaryAtEnd<F, I> {
-    /// Writes `summaries`, pairs of a tag and a fetch of one element, to `sink`; without any it only flushes the sink.
-    pub fn new<T: Into<String>>(summaries: impl IntoIterator<Item = (T, F)>, sink: Arc<dyn EventSink>) -> Self {
-        let (tags, fetches) = summaries.into_iter().map(|(tag, fetch)| (tag.into(), fetch)).unzip();
-        Self { tags, request: Request::read(fetches), sink }
+    /// Writes `summaries` to `sink`, a pair of a tag and a fetch being a scalar; without any it only flushes the sink.
+    pub fn new(summaries: impl IntoIterator<Item = impl Into<Summary<F>>>, sink: Arc<dyn EventSink>) -> Self
+    where
+        F: Clone,
+    {
+        let (summaries, fetches) = Summaries::split(summaries);
+        let fetches = fetches.into_iter().map(|(_, fetch)| fetch).collect();
+        Self { summaries, request: Request::read(fetches), sink }
     }
 
     /// The same, with an input of that run fed.
@@ -37,14 +41,10 @@ impl<S: Session> Hook<S> for SummaryAtEnd<S::Fetch, S::Input> {
 
     fn end(&mut self, session: &mut S) -> Result<()> {
         let step = session.global_step();
-        if !self.tags.is_empty() {
+        if !self.request.fetches.is_empty() {
             let mut outcome = Outcome::default();
             session.run(&self.request, &mut outcome)?;
-            for (tag, value) in self.tags.iter().zip(&outcome.values) {
-                let not_one =
-                    |error: Error| error.context(format!("summary {tag} takes one number (its mean, a norm)"));
-                sending::scalar(&*self.sink, step, tag, value.to_f64().map_err(not_one)?)?;
-            }
+            self.summaries.say(&*self.sink, step, &outcome.values)?;
         }
         sending::flush(&*self.sink, step)
     }
@@ -52,6 +52,6 @@ impl<S: Session> Hook<S> for SummaryAtEnd<S::Fetch, S::Input> {
 
 impl<F, I> fmt::Debug for SummaryAtEnd<F, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SummaryAtEnd").field("tags", &self.tags).finish_non_exhaustive()
+        f.debug_struct("SummaryAtEnd").field("summaries", &self.summaries.tags()).finish_non_exhaustive()
     }
 }

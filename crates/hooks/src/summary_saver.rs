@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use everstep_event::{Event, EventSink, What};
+use everstep_event::{Event, EventSink, Summary, What};
 use everstep_hook::{AfterRun, BeforeRun, Hook, Start, StartedFrom, When};
 use everstep_session::{Clock, Session};
 use everstep_tensor::{Error, Result};
@@ -10,31 +10,47 @@ use everstep_tensor::{Error, Result};
 use crate::{
     sampled::{Sample, Sampled},
     sending,
+    summaries::Summaries,
 };
 
-/// Writes scalar summaries to a sink of events; named `summary_saver`.
+/// Writes summaries of every kind to a sink of events; named `summary_saver`.
 ///
 /// They are fetched in the run they tell of, together with the train op: every 100 steps from a fresh start is steps
 /// 1, 101, 201, … At the first session the graph is written, if there is one, and a session start at the step that the
 /// first run will reach, so that a reader drops only what a killed training wrote beyond the restored step.
 /// A session stop is written at a good end. `F` is the session's `Fetch`.
 pub struct SummarySaver<F> {
-    summaries: Sampled<F>,
+    summaries: Summaries,
+    values: Sampled<F>,
     graph: Option<Arc<[u8]>>,
     sink: Arc<dyn EventSink>,
     started: bool,
 }
 
 impl<F> SummarySaver<F> {
-    /// Writes `summaries`, pairs of a tag and a fetch of one element, to `sink` by this period, on the system's clock.
+    /// Writes `summaries` to `sink` by this period, on the system's clock; a pair of a tag and a fetch is a scalar.
     ///
     /// With [`When::Last`] the summaries are fetched and kept in every training run.
-    pub fn new<T: Into<String>>(
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use everstep_event::{Memory, Summary};
+    /// use everstep_hook::Every;
+    /// use everstep_hooks::SummarySaver;
+    ///
+    /// let summaries = [Summary::scalar("loss", "loss"), Summary::histogram("logits", "logits")];
+    /// let saver = SummarySaver::new(Every::steps(100), summaries, Arc::new(Memory::new()));
+    /// ```
+    pub fn new(
         when: impl Into<When>,
-        summaries: impl IntoIterator<Item = (T, F)>,
+        summaries: impl IntoIterator<Item = impl Into<Summary<F>>>,
         sink: Arc<dyn EventSink>,
-    ) -> Self {
-        Self { summaries: Sampled::new(when, summaries), graph: None, sink, started: false }
+    ) -> Self
+    where
+        F: Clone,
+    {
+        let (summaries, fetches) = Summaries::split(summaries);
+        Self { summaries, values: Sampled::new(when, fetches), graph: None, sink, started: false }
     }
 
     /// The same, with the computation as a serialised TensorFlow `GraphDef`, written once.
@@ -45,16 +61,12 @@ impl<F> SummarySaver<F> {
 
     /// The same on another clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.summaries.set_clock(clock);
+        self.values.set_clock(clock);
         self
     }
 
     fn write(&self, Sample { step, values, .. }: &Sample<'_>) -> Result<()> {
-        for (tag, value) in self.summaries.names().zip(&**values) {
-            let not_one = |error: Error| error.context(format!("summary {tag} takes one number (its mean, a norm)"));
-            sending::scalar(&*self.sink, *step, tag, value.to_f64().map_err(not_one)?)?;
-        }
-        Ok(())
+        self.summaries.say(&*self.sink, *step, values)
     }
 
     fn emit_start(&mut self, step: u64) -> Result<()> {
@@ -79,16 +91,16 @@ impl<S: Session> Hook<S> for SummarySaver<S::Fetch> {
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
-        self.summaries.ask(run);
+        self.values.ask(run);
         Ok(())
     }
 
     fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
-        self.summaries.of_run(run).map_or(Ok(()), |sample| self.write(&sample))
+        self.values.of_run(run).map_or(Ok(()), |sample| self.write(&sample))
     }
 
     fn end(&mut self, session: &mut S) -> Result<()> {
-        if let Some(sample) = self.summaries.at_end() {
+        if let Some(sample) = self.values.at_end() {
             self.write(&sample)?;
         }
         let step = session.global_step();
@@ -106,6 +118,6 @@ impl<S: Session> Hook<S> for SummarySaver<S::Fetch> {
 
 impl<F: fmt::Debug> fmt::Debug for SummarySaver<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SummarySaver").field("summaries", &self.summaries).finish_non_exhaustive()
+        f.debug_struct("SummarySaver").field("summaries", &self.summaries.tags()).finish_non_exhaustive()
     }
 }

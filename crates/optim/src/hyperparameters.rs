@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use everstep_graph::{Graph, Output};
 use everstep_tensor::{DType, Result};
 
-/// Constants made at the first use, shared by the variables of one dtype.
+/// Constants made at the first use, shared by the variables of one dtype; the learning rate is registered to be reported.
 #[derive(Default)]
 pub(crate) struct Hyperparameters(BTreeMap<(&'static str, DType), Output>);
 
@@ -15,6 +15,10 @@ impl Hyperparameters {
             return Ok(*constant);
         }
         let constant = graph.scalar(name, dtype, value)?;
+        let is_first = self.0.keys().all(|(other, _)| *other != name);
+        if name == "learning_rate" && is_first {
+            graph.summary_scalar(name, constant)?;
+        }
         self.0.insert((name, dtype), constant);
         Ok(constant)
     }

@@ -24,7 +24,7 @@ pub struct TrainOpOptions<'a> {
     /// What becomes of the gradients before the optimizer gets them, such as
     /// [`clip_gradient_norms_fn`](crate::clip_gradient_norms_fn).
     pub transform_grads_fn: Option<TransformGradients<'a>>,
-    /// Whether the norms of the applied gradients are reported, by
+    /// Whether the distributions and norms of the applied gradients are reported, by
     /// [`add_gradients_summaries`](crate::add_gradients_summaries).
     pub summarize_gradients: bool,
     /// Whether a run whose loss is NaN or infinite fails with `Diverged` before it changes anything.

@@ -1,6 +1,7 @@
 //! Optimizers and the train op through the public API.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+use everstep_event::SummaryKind;
 use everstep_graph::{Graph, Initializer, NodeId, Op, Output, PartialShape, Variable};
 use everstep_optim::{
     Adam, Momentum, Optimizer, Sgd, TrainOpOptions, add_gradients_summaries, clip_by_global_norm, clip_gradient_norms,
@@ -172,8 +173,9 @@ fn nothing_but_the_updates_may_be_left() {
     let last = "train/train_op = Identity(Sum, ^train/GradientDescent/update_layer/w/ApplyGradientDescent) f32[]\n";
     assert!(dump.ends_with(last), "{dump}");
     assert_eq!(graph.find_global_step().unwrap(), None);
-    let summaries: Vec<_> = graph.summaries().iter().map(|summary| summary.tag.as_str()).collect();
-    assert_eq!(summaries, ["train/summarize_grads/layer/w_gradient_norm"]);
+    let summaries: Vec<_> = graph.summaries().iter().map(|summary| &**summary.tag()).collect();
+    let gradient = "train/summarize_grads/layer/w_gradient";
+    assert_eq!(summaries, [gradient, &format!("{gradient}_norm"), "train/GradientDescent/learning_rate"]);
 }
 
 #[test]
@@ -205,8 +207,12 @@ fn gradients_are_reported_by_name() {
     let weight = graph.find_variable("layer/w").unwrap();
     let gradient = graph.gradients(loss, &[weight.output()]).unwrap()[0].unwrap();
     let pairs = [(weight, gradient)];
-    assert_eq!(add_gradients_summaries(&mut graph, &pairs).unwrap(), ["layer/w_gradient_norm"]);
-    assert_eq!(add_gradients_summaries(&mut graph, &pairs).unwrap(), ["layer/w_gradient_norm_1"]);
+    let (both, again) =
+        (["layer/w_gradient", "layer/w_gradient_norm"], ["layer/w_gradient_1", "layer/w_gradient_norm_1"]);
+    assert_eq!(add_gradients_summaries(&mut graph, &pairs).unwrap(), both);
+    assert_eq!(add_gradients_summaries(&mut graph, &pairs).unwrap(), again);
+    let kinds: Vec<_> = graph.summaries().iter().map(|summary| summary.kind()).collect();
+    assert_eq!(kinds, [SummaryKind::Histogram, SummaryKind::Scalar, SummaryKind::Histogram, SummaryKind::Scalar]);
 }
 
 #[test]

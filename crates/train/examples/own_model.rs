@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     let logdir = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("own_model"), Into::into);
     let model = || Snapshot::from_iter([("slope", Tensor::scalar(0f32)), ("global_step", Tensor::scalar(0i64))]);
     let feed = Feed::new("x", |position| Ok(vec![((), Tensor::scalar((position % 7 + 1) as f32 / 8.0))]));
-    let scaffold = Scaffold { summaries: vec![("loss".into(), Fetch::Loss)], ..Default::default() };
+    let scaffold = Scaffold { summaries: vec![("loss", Fetch::Loss).into()], ..Default::default() };
     let stop = StopAtStep::num_steps(100);
     let options = TrainOptions { scaffold, hooks: vec![Box::new(feed), Box::new(stop)], ..Default::default() };
     let loss = train(connect_fn(|_, _| Ok(Line(model()))), Fetch::TrainOp, Some(&logdir), options)?;

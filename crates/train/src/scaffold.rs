@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use everstep_event::EventSink;
+use everstep_event::{EventSink, Summary};
 use everstep_session::{Request, Session};
 use everstep_tensor::{CopyRules, Result, Save};
 
@@ -27,8 +27,8 @@ pub struct Scaffold<'a, S: Session> {
     pub local_init: Option<InitFn<'a, S>>,
     /// How a checkpoint may differ from the model; by default not at all.
     pub restore: CopyRules,
-    /// Scalars that are recorded every `save_summaries_steps`: tag and fetch, computed in the run of the train op.
-    pub summaries: Vec<(String, S::Fetch)>,
+    /// What is recorded every `save_summaries_steps`, computed in the run of the train op; `(tag, fetch).into()` is a scalar.
+    pub summaries: Vec<Summary<S::Fetch>>,
     /// How many samples a step sees, for the scalar `samples/sec`.
     pub samples_per_step: Option<u64>,
     /// The computation for TensorBoard's graph page, a serialised `GraphDef`.
@@ -78,7 +78,7 @@ impl<S: Session> Scaffold<'_, S> {
 
 impl<S: Session> fmt::Debug for Scaffold<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tags: Vec<&str> = self.summaries.iter().map(|(tag, _)| tag.as_str()).collect();
+        let tags: Vec<&str> = self.summaries.iter().map(|summary| &**summary.tag()).collect();
         f.debug_struct("Scaffold").field("restore", &self.restore).field("summaries", &tags).finish_non_exhaustive()
     }
 }

@@ -152,7 +152,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         Box::new(StopAtStep::last_step(steps.parse()?)),
     ];
     let scaffold = Scaffold {
-        summaries: vec![("loss".into(), Fetch::Loss)],
+        summaries: vec![("loss", Fetch::Loss).into()],
         saver: Some(Arc::new(TextFile(directory.join("model.txt")))),
         events: Some(Arc::new(Curve(curve))),
         ..Scaffold::default()

@@ -327,7 +327,8 @@ fn the_norm_is_of_the_computed_gradients() {
         ..TrainOpOptions::default()
     };
     let train_op = create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 1.0 }, options).unwrap();
-    let reported = graph.summaries()[0].output;
+    let norm = graph.summaries().iter().find(|summary| summary.tag().ends_with("_gradient_norm"));
+    let reported = norm.unwrap().fetches()[0];
     let mut session = open(graph);
     assert_eq!(read(&mut session, &[train_op.gradient_norm, reported]), [[2.0], [0.5]]);
     train(&mut session, train_op.output, 1);

@@ -1,5 +1,6 @@
 //! Names, scopes, order, summaries.
 
+use everstep_event::SummaryKind;
 use everstep_graph::{Axes, Graph, Initializer, NodeId};
 use everstep_tensor::{DType, Tensor};
 
@@ -92,10 +93,57 @@ fn tags_are_cleaned_scoped_and_unique() {
     assert_eq!(tag(&mut graph, "mean loss (%)"), "mean_loss____");
     assert_eq!(graph.scope("eval", |graph| tag(graph, "loss")), "eval/loss");
     assert_eq!(graph.summaries().len(), 5);
-    assert_eq!(graph.summaries()[1].output, loss);
+    assert_eq!(graph.summaries()[1].fetches(), [loss]);
 
     let vector = graph.placeholder("vector", DType::F32, [2]).unwrap();
     let error = graph.summary_scalar("vector", vector).unwrap_err().to_string();
     assert!(error.ends_with(": vector is f32[2], not a scalar; reduce it first"), "{error}");
     assert!(error.contains(file!()), "{error}");
+}
+
+#[test]
+fn every_kind_of_summary_is_declared_with_its_fetches() {
+    let mut graph = Graph::new();
+    let pictures = graph.placeholder("pictures", DType::U8, [None, Some(8), Some(8), Some(3)]).unwrap();
+    let sounds = graph.placeholder("sounds", DType::F32, [None, Some(100)]).unwrap();
+    let labels = graph.placeholder("labels", DType::I64, [None]).unwrap();
+    let scores = graph.placeholder("scores", DType::F32, [None]).unwrap();
+    for (name, kind) in [("layer/w", Initializer::ONES), ("layer/b", Initializer::ZEROS)] {
+        graph.variable(name, DType::F32, [3], kind).unwrap();
+    }
+    graph.summary_images("pictures", pictures, 3).unwrap();
+    graph.summary_audio("sounds", sounds, 8000, 1).unwrap();
+    graph.summary_text("sounds", sounds).unwrap();
+    graph.summary_tensor("labels", labels).unwrap();
+    graph.summary_pr_curve("scores", labels, scores, 11).unwrap();
+    assert_eq!(graph.summary_weights().unwrap(), ["layer/b", "layer/w"]);
+    let declared: Vec<_> = graph.summaries().iter().map(|summary| (&**summary.tag(), summary.kind())).collect();
+    let expected = [
+        ("pictures", SummaryKind::Images { most: 3 }),
+        ("sounds", SummaryKind::Audio { sample_rate: 8000, most: 1 }),
+        ("sounds_1", SummaryKind::Text),
+        ("labels", SummaryKind::Tensor),
+        ("scores", SummaryKind::PrCurve { thresholds: 11 }),
+        ("layer/b", SummaryKind::Histogram),
+        ("layer/w", SummaryKind::Histogram),
+    ];
+    assert_eq!(declared, expected);
+    assert_eq!(graph.summaries()[4].fetches(), [labels.into(), scores.into()]);
+
+    let refused = [
+        graph.summary_images("labels", labels, 1),
+        graph.summary_audio("labels", labels, 8000, 1),
+        graph.summary_text("pictures", pictures),
+        graph.summary_pr_curve("scores", labels, scores, 1),
+    ];
+    let faults = [
+        "labels is i64[?], no batch of pictures; give it a shape [pictures, height, width, channels] with 1 to 4 channels",
+        "labels is i64[?], no batch of sounds; give it a shape [sounds, moments] or [sounds, moments, channels]",
+        "pictures is u8[?, 8, 8, 3], no table; reduce it to two axes at most",
+        "labels is i64[?], no curve of fewer than two thresholds; give 201",
+    ];
+    for (result, fault) in refused.into_iter().zip(faults) {
+        let error = result.unwrap_err().to_string();
+        assert!(error.ends_with(fault), "{error}");
+    }
 }

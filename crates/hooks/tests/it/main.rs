@@ -19,6 +19,7 @@ mod roll_back;
 mod signals;
 mod step_counter;
 mod stop_at_step;
+mod summaries;
 mod summary_saver;
 mod time_limit;
 mod tolerant;

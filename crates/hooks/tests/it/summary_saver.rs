@@ -111,7 +111,8 @@ fn a_summary_of_many_elements_is_named() -> Result<()> {
     driver.start(&mut hook, StartedFrom::Fresh)?;
     let error = driver.train(&mut hook, 1).expect_err("two elements are no scalar");
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    let expected = "summary out/logits takes one number (its mean, a norm): f32[2] [0.0, 0.0] is not a single element";
+    let expected =
+        "summary out/logits: a scalar takes one number (its mean, a norm): f32[2] [0.0, 0.0] is not a single element";
     assert_eq!(error.to_string(), expected);
     Ok(())
 }
@@ -143,7 +144,7 @@ fn what_the_sink_returns_is_told_with_what_was_lost() -> Result<()> {
     let error = driver.train(&mut hook, 1).expect_err("the sink takes one event");
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
     let text = error.to_string();
-    assert!(text.starts_with("scalar loss of step 1 could not be written (free disk space"), "{text}");
+    assert!(text.starts_with("summary loss of step 1 could not be written (free disk space"), "{text}");
     assert!(text.ends_with("run/events: permission denied"), "{text}");
     Hook::<crate::driver::Scripted>::failed(&mut hook, &error);
     assert_eq!(sink.1.load(Ordering::SeqCst), 1, "what led to the failure is flushed");

@@ -102,7 +102,7 @@ fn default_hooks_come_between_the_chiefs_and_the_callers() {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let hook = || Box::new(Order(events.clone(), seen.clone()));
     let scaffold = Scaffold {
-        summaries: vec![("weight".into(), Fetch::Weight)],
+        summaries: vec![("weight", Fetch::Weight).into()],
         graph: Some(Arc::new([1, 2, 3])),
         saver: Some(saver.clone()),
         events: Some(events.clone()),

@@ -36,7 +36,7 @@ fn tags(directory: &Path) -> Vec<String> {
 }
 
 fn summaries<'a>() -> Scaffold<'a, Scripted> {
-    Scaffold { summaries: vec![("weight".into(), Fetch::Weight)], ..Default::default() }
+    Scaffold { summaries: vec![("weight", Fetch::Weight).into()], ..Default::default() }
 }
 
 #[test]

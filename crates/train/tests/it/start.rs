@@ -63,7 +63,7 @@ fn case_23_25_26_what_one_scaffold_leaves_out_is_taken_from_another() {
     let base = || Pieces {
         init: Some(Request::read(vec![Fetch::Weight])),
         init_fn: Some(Box::new(set_weight(5.0))),
-        summaries: vec![("base".into(), Fetch::Weight)],
+        summaries: vec![("base", Fetch::Weight).into()],
         restore: CopyRules { allow_unused: true, ..Default::default() },
         graph: Some(Arc::new([1])),
         ..Default::default()
@@ -73,12 +73,12 @@ fn case_23_25_26_what_one_scaffold_leaves_out_is_taken_from_another() {
     assert_eq!(weight(&chief(&Server::new(), inherited).unwrap()), 5.0);
     let own = Pieces {
         init_fn: Some(Box::new(set_weight(6.0))),
-        summaries: vec![("own".into(), Fetch::Fed)],
+        summaries: vec![("own", Fetch::Fed).into()],
         graph: Some(Arc::new([2])),
         ..Default::default()
     };
     let merged = own.or(base());
-    assert_eq!((merged.summaries[0].0.as_str(), merged.graph.as_deref()), ("own", Some(&[2u8][..])));
+    assert_eq!((&**merged.summaries[0].tag(), merged.graph.as_deref()), ("own", Some(&[2u8][..])));
     assert!(merged.init.is_some(), "the rest is inherited");
     assert_eq!(weight(&chief(&Server::new(), merged).unwrap()), 6.0);
 }

@@ -110,7 +110,7 @@ fn train_and_test(
     let test = test_set.all().clone().feeds([images, labels])?;
     let loader = Loader::new(train_set, arguments.loader())?;
     let scaffold = Scaffold {
-        summaries: model.graph.summaries().iter().map(|summary| (summary.tag.clone(), summary.output)).collect(),
+        summaries: model.graph.summaries().to_vec(),
         samples_per_step: Some(arguments.batch as u64),
         graph: Some(model.graph.to_graph_def().into()),
         saver: Some(saver.clone()),

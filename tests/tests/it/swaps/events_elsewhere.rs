@@ -31,7 +31,7 @@ fn events_go_to_a_channel_and_to_a_file() -> Result<(), Box<dyn std::error::Erro
     let options = TrainOptions {
         scaffold: Scaffold {
             events: Some(Arc::new(Tee::new([file.clone() as Arc<dyn EventSink>, Arc::new(Channel(sender))]))),
-            summaries: vec![("loss".into(), model.loss)],
+            summaries: vec![("loss", model.loss).into()],
             ..Default::default()
         },
         hooks: vec![Box::new(model.feed()), Box::new(StopAtStep::last_step(3))],
