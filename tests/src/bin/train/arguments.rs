@@ -12,6 +12,7 @@ usage: cargo xtask train [digits|fashion-mnist] [options]
   --steps N         the last step               [digits 1500, fashion-mnist 6000]
   --save-steps N    steps between checkpoints   [200; and every 10 minutes]
   --test-steps N    steps between tests on samples held out   [100]
+  --trace-steps N   steps between traces of kernels, for ui.perfetto.dev, in DIR/traces   [0: none]
   --batch B         samples a step              [digits 64, fashion-mnist 128]
   --threads T       threads; 0 is all cores     [0]
   --seed S          initial values and order    [0]
@@ -36,6 +37,7 @@ pub(crate) struct Arguments {
     pub(crate) steps: u64,
     pub(crate) save_steps: u64,
     pub(crate) test_steps: u64,
+    pub(crate) trace_steps: u64,
     pub(crate) batch: usize,
     pub(crate) threads: usize,
     pub(crate) seed: u64,
@@ -82,7 +84,7 @@ impl Arguments {
         let mut parser = Parser::from_args(arguments);
         let mut data = None;
         let (mut data_dir, mut logdir, mut steps, mut batch) = (None, None, None, None);
-        let (mut save_steps, mut test_steps, mut threads, mut seed) = (200, 100, 0, 0);
+        let (mut save_steps, mut test_steps, mut trace_steps, mut threads, mut seed) = (200, 100, 0, 0, 0);
         let (mut worker, mut json, mut help) = (false, false, false);
         while let Some(argument) = parser.next()? {
             match argument {
@@ -92,6 +94,7 @@ impl Arguments {
                 Arg::Long("steps") => steps = Some(parser.value()?.parse()?),
                 Arg::Long("save-steps") => save_steps = parser.value()?.parse()?,
                 Arg::Long("test-steps") => test_steps = parser.value()?.parse()?,
+                Arg::Long("trace-steps") => trace_steps = parser.value()?.parse()?,
                 Arg::Long("batch") => batch = Some(parser.value()?.parse()?),
                 Arg::Long("threads") => threads = parser.value()?.parse()?,
                 Arg::Long("seed") => seed = parser.value()?.parse()?,
@@ -113,6 +116,7 @@ impl Arguments {
             steps: steps.unwrap_or(default_steps),
             save_steps,
             test_steps,
+            trace_steps,
             batch: batch.unwrap_or(default_batch),
             threads,
             seed,

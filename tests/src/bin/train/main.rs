@@ -15,7 +15,7 @@ use std::{
 
 use everstep::{
     data::{self, DIGITS_SPLIT_SEED, FASHION_MNIST_DIR, stratified_split},
-    hooks::{Evaluation, Progress, Signals},
+    hooks::{Evaluation, Profiler, Progress, Signals},
     prelude::*,
     session::{Request, Stop},
     tensor::Which,
@@ -135,6 +135,9 @@ fn train_and_test(
         Box::new(tested),
         Box::new(StopAtStep::last_step(arguments.steps)),
     ];
+    if arguments.trace_steps > 0 {
+        hooks.push(Box::new(Profiler::new(Every::steps(arguments.trace_steps), arguments.logdir.join("traces"))));
+    }
     if shows_bar() {
         hooks.push(Box::new(Progress::new(Some(arguments.steps)).loss(loss)));
     } else {
