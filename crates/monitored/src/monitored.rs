@@ -132,7 +132,12 @@ impl<'a, C: Create> Monitored<'a, C> {
                 self.replace_if_reported()?;
                 Ok(self.ran(done, fetches.len()))
             }
-            Err(error) => Err(self.fail(error)),
+            Err(failure) => {
+                if failure.left_the_model() && self.save.is_at_end() {
+                    self.save_in_passing();
+                }
+                Err(self.fail(failure.into_error()))
+            }
         }
     }
 
@@ -141,8 +146,8 @@ impl<'a, C: Create> Monitored<'a, C> {
         self.check_open()?;
         match self.run_until_applied(fetches, feeds) {
             Ok(done) => Ok(self.ran(done, fetches.len())),
-            Err(error) if self.session.is_none() => Err(self.fail(error)),
-            Err(error) => Err(error),
+            Err(failure) if self.session.is_none() => Err(self.fail(failure.into_error())),
+            Err(failure) => Err(failure.into_error()),
         }
     }
 
@@ -207,7 +212,11 @@ impl<'a, C: Create> Monitored<'a, C> {
         self.replace(error, unseen).map_err(|error| self.fail(error))
     }
 
-    fn run_until_applied(&mut self, fetches: &[FetchOf<C>], feeds: &[(InputOf<C>, Tensor)]) -> Result<Done> {
+    fn run_until_applied(
+        &mut self,
+        fetches: &[FetchOf<C>],
+        feeds: &[(InputOf<C>, Tensor)],
+    ) -> std::result::Result<Done, Failure> {
         while !self.stop.is_requested() {
             let session = self.session.as_mut().expect(OPEN);
             let step_before = session.global_step();
@@ -235,7 +244,7 @@ impl<'a, C: Create> Monitored<'a, C> {
                     self.replace(error, Some(Unseen { step_before, from_hook }))?;
                     return Ok(Done::Values);
                 }
-                Err(Failure::Before(error) | Failure::During(error) | Failure::After(error, _)) => return Err(error),
+                Err(failure) => return Err(failure),
             }
         }
         Ok(Done::Stopped)
@@ -312,6 +321,13 @@ impl<'a, C: Create> Monitored<'a, C> {
         (self.saved_step, self.saved_metrics) = (Some(step), metrics);
         self.step.stopwatch.lap(Part::Save);
         Ok(())
+    }
+
+    /// Every hook has accepted the step that the model is still at: the work up to it is kept, whatever comes after.
+    fn save_in_passing(&mut self) {
+        if let Err(error) = self.save_now("the training fails") {
+            log::error!("the last step is lost too: {error}");
+        }
     }
 
     /// Ends the hooks, saves the last step if a hook asked for saves, and closes the session and the saver.

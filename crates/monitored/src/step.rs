@@ -33,6 +33,29 @@ pub(crate) enum Failure {
     After(Error, usize),
 }
 
+impl Failure {
+    /// Whether the model is still at the step that every hook has accepted, by the laws of sessions.
+    pub(crate) fn left_the_model(&self) -> bool {
+        match self {
+            Self::Before(_) => true,
+            Self::During(error) => matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::DeadlineExceeded),
+            Self::After(..) => false,
+        }
+    }
+
+    pub(crate) fn into_error(self) -> Error {
+        let (Self::Before(error) | Self::During(error) | Self::After(error, _)) = self;
+        error
+    }
+}
+
+/// Of what is not part of a step: a save, another session.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::After(error, usize::MAX)
+    }
+}
+
 impl<S: Session> Step<S> {
     pub(crate) fn new(names: impl IntoIterator<Item = String>, options: RunOptions, stopwatch: Stopwatch) -> Self {
         let (request, feeders) = (Request::train(Vec::new()), Feeders::new(names));

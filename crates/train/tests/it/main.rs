@@ -13,7 +13,7 @@ use everstep_hooks::StopAtStep;
 use everstep_monitored::{Attempt, Create};
 use everstep_session::{Request, RunMetadata, Scope, Session, SessionConfig, Stop, connect_fn};
 use everstep_tensor::{CopyRules, Error, ErrorKind, Result, Save, Saving, Snapshot, Tensor, Which};
-use everstep_testkit::{Call, Calls, Fault, Fetch, MemorySave, Scripted, Server, VirtualClock, laws};
+use everstep_testkit::{Call, Calls, Fault, Fetch, Input, MemorySave, Scripted, Server, VirtualClock, laws};
 use everstep_train::{Chief, Scaffold, TrainOptions, Worker, restore, train};
 
 type Options<'a> = TrainOptions<'a, Scripted>;
@@ -275,4 +275,47 @@ fn an_error_of_a_hook_is_returned_and_nothing_more_is_saved() {
     let error: Error = run(None, options).unwrap_err();
     assert_eq!((error.kind(), saver.steps()), (ErrorKind::Diverged, vec![0]));
     assert!(error.to_string().starts_with("hook guard: "), "{error}");
+}
+
+/// Fails in the third run: before it, by what it feeds, or after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fails {
+    Before,
+    ByItsFeed,
+    After,
+}
+
+impl Hook<Scripted> for Fails {
+    fn before_run(&mut self, run: &mut BeforeRun<'_, Scripted>) -> Result<()> {
+        match self {
+            Self::Before if run.global_step() == 2 => Err(Error::new(ErrorKind::DataLoss, "the batch is damaged")),
+            Self::ByItsFeed if run.global_step() == 2 => run.feed(Input::Unknown, Tensor::scalar(1.0f32)),
+            _ => Ok(()),
+        }
+    }
+    fn after_run(&mut self, run: &mut AfterRun<'_, Scripted>) -> Result<()> {
+        match self {
+            Self::After if run.global_step() == 3 => Err(Error::new(ErrorKind::DataLoss, "the disk is full")),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_training_that_fails_keeps_the_last_step_that_every_hook_accepted_where_the_model_is_still_at_it() {
+    for (fails, saved) in [(Fails::Before, &[0, 2][..]), (Fails::ByItsFeed, &[0, 2]), (Fails::After, &[0])] {
+        let saver = Arc::new(MemorySave::new());
+        let scaffold = Scaffold { saver: Some(saver.clone()), ..Default::default() };
+        let options = Options { scaffold, hooks: vec![Box::new(fails)], save_summaries_steps: None, ..last_step(9) };
+        assert!(on(&Server::new(), None, options).is_err());
+        assert_eq!(saver.steps(), saved, "{fails:?}");
+    }
+    // Nobody asked for saves, so nothing is saved.
+    let saver = Arc::new(MemorySave::new());
+    let scaffold = Scaffold { saver: Some(saver.clone()), ..Default::default() };
+    let (save_checkpoint_secs, save_summaries_steps) = (None, None);
+    let hooks: Vec<Box<dyn Hook<Scripted>>> = vec![Box::new(Fails::Before)];
+    let options = Options { scaffold, hooks, save_checkpoint_secs, save_summaries_steps, ..Default::default() };
+    assert!(on(&Server::new(), None, options).is_err());
+    assert!(saver.steps().is_empty());
 }
