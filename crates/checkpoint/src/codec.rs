@@ -1,4 +1,4 @@
-//! The header of the native format and its bytes: the one place that knows bincode.
+//! The table of the native format and its bytes: the one place that knows bincode.
 
 use std::{fmt, marker::PhantomData};
 
@@ -13,12 +13,14 @@ use serde::{
 const LAYOUT: Configuration<LittleEndian, Fixint> =
     bincode::config::standard().with_little_endian().with_fixed_int_encoding();
 
-/// The header of version 1; the order of the fields is the format.
+/// The table of version 1; the order of the fields is the format.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Header<'a> {
+pub(crate) struct Table<'a> {
     pub(crate) step: u64,
     #[serde(borrow, deserialize_with = "list")]
     pub(crate) manifest: Vec<(&'a str, &'a str)>,
+    /// Bytes of a shard; 0 if the elements lie in the main file.
+    pub(crate) shard: u64,
     #[serde(borrow, deserialize_with = "list")]
     pub(crate) tensors: Vec<Entry<'a>>,
 }
@@ -30,27 +32,27 @@ pub(crate) struct Entry<'a> {
     pub(crate) dtype: &'a str,
     #[serde(deserialize_with = "list")]
     pub(crate) shape: Vec<u64>,
-    /// From the first byte of the elements.
+    /// From the first byte of all elements.
     pub(crate) offset: u64,
     pub(crate) length: u64,
     pub(crate) crc: u32,
 }
 
-pub(crate) fn encode(header: &Header<'_>) -> Result<Vec<u8>> {
-    let encoded = bincode::serde::encode_to_vec(header, LAYOUT);
-    encoded.map_err(|error| Error::new(ErrorKind::Internal, "the header cannot be encoded").with_source(error))
+pub(crate) fn encode(table: &Table<'_>) -> Result<Vec<u8>> {
+    let encoded = bincode::serde::encode_to_vec(table, LAYOUT);
+    encoded.map_err(|error| Error::new(ErrorKind::Internal, "the table cannot be encoded").with_source(error))
 }
 
 /// # Errors
-/// `DataLoss` if the bytes are not exactly one header.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Header<'_>> {
+/// `DataLoss` if the bytes are not exactly one table.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Table<'_>> {
     match bincode::serde::borrow_decode_from_slice(bytes, LAYOUT) {
-        Ok((header, used)) if used == bytes.len() => Ok(header),
+        Ok((table, used)) if used == bytes.len() => Ok(table),
         Ok((_, used)) => {
-            let message = format!("the header ends at byte {used} of its {}", bytes.len());
+            let message = format!("the table ends at byte {used} of its {}", bytes.len());
             Err(Error::new(ErrorKind::DataLoss, message))
         }
-        Err(error) => Err(Error::new(ErrorKind::DataLoss, format!("the header does not decode: {error}"))),
+        Err(error) => Err(Error::new(ErrorKind::DataLoss, format!("the table does not decode: {error}"))),
     }
 }
 

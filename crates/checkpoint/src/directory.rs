@@ -1,50 +1,50 @@
-//! The directory of checkpoints: names, commits, retention, and the search for one that restores.
+//! The directory of checkpoints: what is there, and the search for one that restores.
 
 use std::{
-    collections::BTreeSet,
-    io,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use everstep_tensor::{Checkpoint, Error, ErrorKind, Result, Which};
+use sha2::{Digest, Sha256};
 
-use crate::{
-    Claim, Contents, Draft, Files, Format, Manifest, Storage,
-    name::{self, Stem},
-};
-
-/// The file by which a writer claims the directory.
-const CLAIM: &str = ".checkpoint.lock";
-/// The suffix of the empty file that keeps a checkpoint from being deleted, whoever put it there.
-const PINNED: &str = "pinned";
+use crate::{Claim, Contents, Files, Format, Keep, Listed, Manifest, Options, Storage, fact, name::Stem};
 
 #[derive(Debug)]
 pub(crate) struct Directory {
     pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) keep: usize,
+    pub(crate) keep: Keep,
     pub(crate) format: Arc<dyn Format>,
-    pub(crate) instruction_set: String,
+    pub(crate) now: fn() -> SystemTime,
+    /// What every checkpoint notes.
+    pub(crate) manifest: Manifest,
     /// Held from the first save on.
     pub(crate) claim: Mutex<Option<Box<dyn Claim>>>,
     /// Those that were found damaged when they were opened.
     pub(crate) damaged: Mutex<BTreeSet<Stem>>,
-}
-
-/// Who may delete the checkpoint that is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lifetime {
-    Retention,
-    Pinned,
+    /// Times that the state file does not tell yet.
+    pub(crate) saved_at: Mutex<BTreeMap<Stem, f64>>,
+    /// Held while a small file is replaced.
+    pub(crate) putting: Mutex<()>,
 }
 
 impl Directory {
-    /// What every checkpoint notes.
-    pub(crate) fn manifest(&self) -> Manifest {
-        let instruction_set = Some(&self.instruction_set).filter(|set| !set.is_empty());
-        instruction_set.into_iter().map(|set| ("instruction_set".into(), set.clone())).collect()
+    pub(crate) fn new(storage: Arc<dyn Storage>, options: &Options) -> Self {
+        Self {
+            storage,
+            keep: options.keep.clone(),
+            format: options.format.clone(),
+            now: options.now,
+            manifest: manifest(options),
+            claim: Mutex::default(),
+            damaged: Mutex::default(),
+            saved_at: Mutex::default(),
+            putting: Mutex::default(),
+        }
     }
 
-    fn main_of(&self, stem: Stem) -> String {
+    pub(crate) fn main_of(&self, stem: Stem) -> String {
         stem.file(self.format.extension())
     }
 
@@ -53,50 +53,9 @@ impl Directory {
         self.storage.location(&self.main_of(stems.first().copied().unwrap_or(Stem::first(step))))
     }
 
-    /// Makes the directory, refuses a second writer, and removes what dead ones left; nothing if it is claimed.
-    pub(crate) fn claim(&self) -> Result<()> {
-        let mut claim = lock(&self.claim);
-        if claim.is_some() {
-            return Ok(());
-        }
-        self.storage.prepare().map_err(|error| self.unusable("create the checkpoint directory", "", error.into()))?;
-        *claim = self.lock_out_others()?;
-        self.sweep()
-    }
-
-    fn lock_out_others(&self) -> Result<Option<Box<dyn Claim>>> {
-        match self.storage.claim(CLAIM, &holder()) {
-            Ok(claim) => Ok(Some(claim)),
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                let place = self.storage.location("");
-                let message = format!("{place} is saved to by {error}; end that, or choose another directory");
-                Err(Error::new(ErrorKind::FailedPrecondition, message))
-            }
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                log::warn!("{} cannot be locked: nothing keeps a second writer out", self.storage.location(""));
-                Ok(None)
-            }
-            Err(error) => Err(self.unusable("lock", CLAIM, error.into())),
-        }
-    }
-
-    /// Writes a checkpoint so that it is there whole or not at all, then deletes the surplus; tells its bytes.
-    pub(crate) fn write(&self, contents: &Contents, lifetime: Lifetime) -> Result<u64> {
-        self.claim()?;
-        let earlier = self.stems(Which::Step(contents.step))?;
-        let attempt = earlier.first().map_or(1, |stem| stem.attempt + 1);
-        let stem = Stem { step: contents.step, attempt };
-        if lifetime == Lifetime::Pinned {
-            self.pin(stem).map_err(|error| self.unusable("write", &stem.file(PINNED), error.into()))?;
-        }
-        let bytes = self.commit(contents, stem)?;
-        earlier.into_iter().for_each(|stem| self.remove(stem));
-        self.retain(stem);
-        Ok(bytes)
-    }
-
-    fn pin(&self, stem: Stem) -> io::Result<()> {
-        self.storage.create(&stem.file(PINNED))?.sync()
+    /// Whether a file of this suffix belongs to the main one beside it.
+    pub(crate) fn is_beside(&self, suffix: &str) -> bool {
+        fact::is_fact(suffix) || self.format.is_part(suffix)
     }
 
     /// Opens the newest that fits and restores; warns of each that was passed over.
@@ -126,43 +85,73 @@ impl Directory {
     }
 
     /// Those that fit, newest first; none if there is no directory.
-    fn stems(&self, which: Which) -> Result<Vec<Stem>> {
-        let names = self.names()?;
-        let main = |name: &String| {
-            Stem::of(name).and_then(|(stem, suffix)| (suffix == self.format.extension()).then_some(stem))
+    pub(crate) fn stems(&self, which: Which) -> Result<Vec<Stem>> {
+        Ok(self.stems_of(&self.listed()?, which))
+    }
+
+    /// The one of this step.
+    pub(crate) fn newest_of(&self, step: u64) -> Result<Stem> {
+        self.stems(Which::Step(step))?.first().copied().ok_or_else(|| {
+            let message = format!("{} keeps no checkpoint of step {step}", self.storage.location(""));
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
+
+    pub(crate) fn stems_of(&self, listed: &[Listed], which: Which) -> Vec<Stem> {
+        let main = |file: &Listed| {
+            Stem::of(&file.name).and_then(|(stem, suffix)| (suffix == self.format.extension()).then_some(stem))
         };
-        let mut stems: Vec<Stem> = names.iter().filter_map(main).collect();
+        let mut stems: Vec<Stem> = listed.iter().filter_map(main).collect();
         stems.retain(|stem| match which {
             Which::Newest => true,
             Which::Step(wanted) => stem.step == wanted,
             Which::NewestBefore(limit) => stem.step < limit,
         });
         stems.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(stems)
+        stems
     }
 
-    fn names(&self) -> Result<Vec<String>> {
-        match self.storage.list() {
-            Ok(listed) => Ok(listed.into_iter().map(|file| file.name).collect()),
-            Err(error) => Err(self.unusable("read the checkpoint directory", "", error.into())),
-        }
+    pub(crate) fn listed(&self) -> Result<Vec<Listed>> {
+        self.storage.list().map_err(|error| self.unusable("read the checkpoint directory", "", error.into()))
     }
 
     fn files(&self, stem: Stem) -> Files {
         Files::new(self.storage.clone(), self.main_of(stem))
     }
 
-    fn open_stem(&self, stem: Stem) -> Result<Checkpoint> {
+    /// Whether it is complete, as far as can be told without reading its elements.
+    pub(crate) fn check(&self, stem: Stem) -> Result<()> {
+        if lock(&self.damaged).contains(&stem) {
+            return Err(Error::new(ErrorKind::DataLoss, "it was found damaged when it was opened"));
+        }
         let files = self.files(stem);
-        let location = files.location();
-        let contents = self.format.open(&files).map_err(|error| error.context(&location))?;
-        check_step(&location, stem.step, contents.step)?;
-        let saved = contents.manifest.get("instruction_set").map_or("", String::as_str);
-        let here = &self.instruction_set;
-        if saved != here && !saved.is_empty() && !here.is_empty() {
+        let description = self.format.describe(&files).map_err(|error| error.context(files.location()))?;
+        check_step(&files.location(), stem.step, description.step)
+    }
+
+    /// Reads and verifies every byte.
+    pub(crate) fn read(&self, stem: Stem) -> Result<Contents> {
+        let contents = crate::read(&self.files(stem), &*self.format)?;
+        check_step(&self.files(stem).location(), stem.step, contents.step)?;
+        Ok(contents)
+    }
+
+    fn open_stem(&self, stem: Stem) -> Result<Checkpoint> {
+        let contents = self.read(stem)?;
+        let location = self.files(stem).location();
+        self.compare(&location, &contents.manifest);
+        Ok(Checkpoint { step: stem.step, location, variables: Box::new(contents.variables) })
+    }
+
+    /// Warns where the run that saved was another one.
+    fn compare(&self, location: &str, saved: &Manifest) {
+        let differ = |note: &str| self.manifest.get(note).zip(saved.get(note)).filter(|(here, saved)| here != saved);
+        if let Some((here, saved)) = differ(INSTRUCTION_SET) {
             log::warn!("{location} was saved on {saved}, this is {here}: a resume may differ in the last bits");
         }
-        Ok(Checkpoint { step: stem.step, location, variables: Box::new(contents.variables) })
+        if let Some((here, saved)) = differ(CONFIG_HASH) {
+            log::warn!("{location} was saved under another configuration: its SHA-256 is {saved}, this one's {here}");
+        }
     }
 
     /// Remembers the damage, so that retention does not count the file, and gives the fault in a line.
@@ -181,73 +170,7 @@ impl Directory {
         Error::new(ErrorKind::DataLoss, message)
     }
 
-    /// Parts, then the main file under a temporary name, then its own; a failure leaves nothing.
-    fn commit(&self, contents: &Contents, stem: Stem) -> Result<u64> {
-        let main = self.main_of(stem);
-        let mut draft = Draft::new(self.storage.clone(), main.clone(), name::temporary(&main));
-        let written = self.format.write(contents, &mut draft).and_then(|()| draft.commit());
-        written.map_err(|error| {
-            draft.discard();
-            self.unusable("save", &main, error)
-        })
-    }
-
-    /// Removes temporary files, and parts without a main file: what dead writers left.
-    fn sweep(&self) -> Result<()> {
-        let names = self.names()?;
-        let has_main = |stem: Stem| names.contains(&self.main_of(stem));
-        let is_debris = |name: &str| match name::of_temporary(name) {
-            Some(target) => Stem::of(target).is_some(),
-            None => Stem::of(name).is_some_and(|(stem, suffix)| self.is_beside(suffix) && !has_main(stem)),
-        };
-        names.iter().filter(|name| is_debris(name)).for_each(|name| self.remove_file(name));
-        Ok(())
-    }
-
-    /// Whether a file of this suffix belongs to the main one beside it.
-    fn is_beside(&self, suffix: &str) -> bool {
-        suffix == PINNED || self.format.is_part(suffix)
-    }
-
-    /// Deletes what is older than the newest `keep` that are complete; never the one just written, nor a pinned one.
-    fn retain(&self, written: Stem) {
-        if self.keep == 0 {
-            return;
-        }
-        let names = self.names().unwrap_or_default();
-        let mut kept = 0;
-        for stem in self.stems(Which::Newest).unwrap_or_default() {
-            if names.contains(&stem.file(PINNED)) {
-                continue;
-            }
-            if kept >= self.keep && stem != written {
-                self.remove(stem);
-            } else if stem == written || self.is_complete(stem) {
-                kept += 1;
-            }
-        }
-    }
-
-    fn is_complete(&self, stem: Stem) -> bool {
-        let described = || self.format.describe(&self.files(stem));
-        !lock(&self.damaged).contains(&stem) && described().is_ok_and(|found| found.step == stem.step)
-    }
-
-    /// The main file first: what is left without it is debris.
-    fn remove(&self, stem: Stem) {
-        self.remove_file(&self.main_of(stem));
-        let beside = |name: &&String| Stem::of(name).is_some_and(|(of, suffix)| of == stem && self.is_beside(suffix));
-        self.names().unwrap_or_default().iter().filter(beside).for_each(|name| self.remove_file(name));
-    }
-
-    /// A file that stays costs space, never a run.
-    fn remove_file(&self, name: &str) {
-        if let Err(error) = self.storage.remove(name) {
-            log::warn!("cannot remove {}: {error}; it stays", self.storage.location(name));
-        }
-    }
-
-    fn unusable(&self, action: &str, name: &str, error: Error) -> Error {
+    pub(crate) fn unusable(&self, action: &str, name: &str, error: Error) -> Error {
         let remedy = match error.kind() {
             ErrorKind::ResourceExhausted => "free some space or choose another directory",
             _ => "check permissions or choose another directory",
@@ -257,15 +180,25 @@ impl Directory {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// This process, for the one that is refused.
-fn holder() -> String {
-    let host = ["HOSTNAME", "COMPUTERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let host = host.or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok());
-    format!("process {} on {}", std::process::id(), host.as_deref().map_or("this host", str::trim))
+const INSTRUCTION_SET: &str = "instruction_set";
+const CONFIG: &str = "config";
+const CONFIG_HASH: &str = "config_sha256";
+
+fn manifest(options: &Options) -> Manifest {
+    let mut manifest = Manifest::new();
+    if !options.instruction_set.is_empty() {
+        manifest.insert(INSTRUCTION_SET.into(), options.instruction_set.clone());
+    }
+    if !options.config.is_empty() {
+        let hash = Sha256::digest(options.config.as_bytes());
+        manifest.insert(CONFIG_HASH.into(), hash.iter().map(|byte| format!("{byte:02x}")).collect());
+        manifest.insert(CONFIG.into(), options.config.clone());
+    }
+    manifest
 }
 
 fn check_step(location: &str, name: u64, content: u64) -> Result<()> {

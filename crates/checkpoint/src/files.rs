@@ -81,16 +81,18 @@ pub struct Draft {
     storage: Arc<dyn Storage>,
     main: String,
     temporary: String,
-    parts: Vec<String>,
+    /// The names that `discard` removes.
+    names: Vec<String>,
     begun: Option<BufWriter<Counted>>,
     has_main: bool,
+    has_parts: bool,
     bytes: u64,
 }
 
 impl Draft {
     /// The checkpoint whose main file will have this name, and has `temporary` until it is committed.
     pub(crate) fn new(storage: Arc<dyn Storage>, main: String, temporary: String) -> Self {
-        Self { storage, main, temporary, parts: Vec::new(), begun: None, has_main: false, bytes: 0 }
+        Self { storage, main, temporary, names: Vec::new(), begun: None, has_main: false, has_parts: false, bytes: 0 }
     }
 
     /// The name of the main file without its extension: what the names of all files begin with.
@@ -113,8 +115,12 @@ impl Draft {
     /// What ending the file before, or the storage, returns.
     pub fn part(&mut self, suffix: &str) -> Result<&mut dyn Write> {
         let name = format!("{}.{suffix}", self.stem());
-        self.parts.push(name.clone());
+        self.has_parts = true;
         self.begin(name)
+    }
+
+    fn file(&mut self) -> std::io::Result<&mut BufWriter<Counted>> {
+        self.begun.as_mut().ok_or_else(|| std::io::Error::other("no file was begun; `Draft::main` begins one"))
     }
 
     /// Makes all files durable and gives the main file its name; tells how many bytes the checkpoint has.
@@ -124,11 +130,13 @@ impl Draft {
             let message = format!("the format has written no main file for {}; `Draft::main` begins it", self.main);
             return Err(Error::new(ErrorKind::Internal, message));
         }
-        if !self.parts.is_empty() {
+        if self.has_parts {
             // The main file must not appear before what it speaks of.
             self.storage.sync()?;
         }
         self.storage.rename(&self.temporary, &self.main)?;
+        // From here on it is there, durable or not.
+        self.names.clear();
         self.storage.sync()?;
         Ok(self.bytes)
     }
@@ -136,14 +144,15 @@ impl Draft {
     /// Removes what was written; what is left where even this fails is debris for the next writer to sweep.
     pub(crate) fn discard(&mut self) {
         self.begun = None;
-        for name in self.parts.iter().chain([&self.temporary]) {
-            self.storage.remove(name).ok();
+        for name in self.names.drain(..) {
+            self.storage.remove(&name).ok();
         }
     }
 
     fn begin(&mut self, name: String) -> Result<&mut dyn Write> {
         self.end()?;
         let file = Counted { output: self.storage.create(&name)?, bytes: 0 };
+        self.names.push(name);
         Ok(self.begun.insert(BufWriter::with_capacity(GATHERED, file)))
     }
 
@@ -156,10 +165,21 @@ impl Draft {
     }
 }
 
+/// To the file that was begun last.
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file()?.flush()
+    }
+}
+
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { main, parts, .. } = self;
-        f.debug_struct("Draft").field("main", main).field("parts", parts).finish_non_exhaustive()
+        let Self { main, names, .. } = self;
+        f.debug_struct("Draft").field("main", main).field("names", names).finish_non_exhaustive()
     }
 }
 

@@ -92,8 +92,10 @@ impl Storage for Local {
 
 /// `None` for a name that is not text, which nothing of the saver's has.
 fn listed(entry: DirEntry) -> Option<Listed> {
-    let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
-    entry.file_name().into_string().ok().map(|name| Listed { name, modified })
+    let metadata = entry.metadata().ok();
+    let length = metadata.as_ref().map_or(0, |metadata| metadata.len());
+    let modified = metadata.and_then(|metadata| metadata.modified().ok());
+    entry.file_name().into_string().ok().map(|name| Listed { name, length, modified })
 }
 
 #[derive(Debug)]

@@ -1,78 +1,40 @@
-//! The saver: what the loop talks to, and the thread behind it.
+//! The saver: what the loop talks to.
 
 use std::{
-    collections::BTreeSet,
-    mem,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
+    sync::{Arc, Mutex},
+    time::Instant,
 };
 
-use everstep_tensor::{Checkpoint, Error, ErrorKind, Result, Save, Saving, Snapshot, Which};
+use everstep_tensor::{Checkpoint, Result, Save, Saving, Snapshot, Which};
 
 use crate::{
-    Contents, Format, Local, Native, Storage,
-    directory::{Directory, Lifetime},
-    platform,
+    Contents, Format, Kept, Local, Options, SaveReport, Storage, Writing,
+    commit::Facts,
+    directory::{Directory, lock},
+    queue::{Job, Queue},
 };
 
-/// How a [`Saver`] works.
-///
-/// ```
-/// use everstep_checkpoint::{Options, Saver, Writing};
-///
-/// let saver = Saver::new("runs/1", Options { keep: 3, writing: Writing::Blocking, ..Default::default() });
-/// assert_eq!(saver.format().extension(), "everstep");
-/// ```
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How many complete checkpoints stay, the newest by step; 5 by default, 0 keeps all.
-    pub keep: usize,
-    /// Who waits for the disk; a background thread by default.
-    pub writing: Writing,
-    /// How files are written and read; [`Native`] by default.
-    pub format: Arc<dyn Format>,
-    /// The instruction set that the values are computed with, recorded in each file; detected by default.
-    pub instruction_set: String,
-}
-
-/// Who waits for the disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Writing {
-    /// A thread; `save` returns at once, unless the save before it is still being written.
-    #[default]
-    Background,
-    /// The caller; `save` returns when the checkpoint is durable.
-    Blocking,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            keep: 5,
-            writing: Writing::default(),
-            format: Arc::new(Native),
-            instruction_set: platform::instruction_set(),
-        }
-    }
-}
-
-/// Keeps variable sets in a directory: `checkpoint-<step>.everstep`, the newest few.
+/// Keeps variable sets in a place: `checkpoint-<step>.everstep` and what lies beside it, as many as [`Options::keep`] says.
 ///
 /// A checkpoint appears whole or not at all: it is written under a temporary name, synced, renamed, and the directory is
-/// synced; a step that is saved again gets a name of its own, `checkpoint-<step>-2`, before the earlier one goes. `save` shares the values and returns; at most one file is being written, and the next save waits for it.
-/// A failed write is returned by the next `save` (whose own checkpoint is written nevertheless) or by `finish`;
+/// synced; a step that is saved again gets a name of its own, `checkpoint-<step>-2`, before the earlier one goes. `save`
+/// shares the values and returns; at most one checkpoint is being written, and [`Writing`] says what becomes of the
+/// next. A failed write is returned by the next `save` (whose own checkpoint is written nevertheless) or by `finish`;
 /// dropping the saver waits and logs it.
 ///
-/// `open` reads every byte and verifies it, newest step first, and warns of each file that it passes over.
-/// Retention deletes what is older than the newest [`Options::keep`] complete files; a file that was found damaged is
-/// not counted, the one just written and pinned ones (`Saving::pinned`, kept as an empty file
-/// `checkpoint-<step>.pinned`) are never deleted. So a damaged file of a later step, passed over on resume,
-/// neither displaces the checkpoints that follow nor hides them: it stays until its step is saved again or it is surplus.
-/// Metrics are not looked at.
+/// `open` reads every byte and verifies it, newest step first, and warns of each that it passes over. If checkpoints are
+/// there and none restores, that is an error and never a fresh start.
 ///
-/// One saver writes to a directory, which it claims with its first save and until it is dropped: another one is refused,
-/// and told by whom. Any number of savers, in any process, may open from it.
+/// Metrics and pins lie beside a checkpoint as the small files `checkpoint-<step>.metric-<name>` and
+/// `checkpoint-<step>.pinned`, which a person may add and remove too. The state file `checkpoint`, TensorFlow's in text,
+/// is written last; it dates the saves, and nothing else is taken from it.
+///
+/// A damaged checkpoint is not counted by any rule, and goes when a newer step was saved; one of a later step, passed
+/// over on resume, neither displaces the checkpoints that follow nor hides them.
+///
+/// One saver writes to a place, which it claims with its first save and until it is dropped: another one is refused,
+/// and told by whom. Any number of savers, in any process, may open from it and annotate.
 ///
 /// ```
 /// use everstep_checkpoint::{Options, Saver};
@@ -93,16 +55,12 @@ impl Default for Options {
 /// ```
 #[derive(Debug)]
 pub struct Saver {
+    // Before the directory, whose claim must outlive the last write.
+    queue: Queue,
     directory: Arc<Directory>,
     writing: Writing,
-    pending: Mutex<Pending>,
-}
-
-/// The write in flight, or the outcome of the last one that nobody has been told yet.
-#[derive(Debug)]
-enum Pending {
-    Writing(JoinHandle<Result<()>>),
-    Written(Result<()>),
+    /// Held during `save`, so that what was admitted is what is put.
+    saving: Mutex<()>,
 }
 
 impl Saver {
@@ -113,16 +71,8 @@ impl Saver {
 
     /// A saver in this place; nothing is touched before the first save.
     pub fn on(storage: Arc<dyn Storage>, options: Options) -> Self {
-        let directory = Directory {
-            storage,
-            keep: options.keep,
-            format: options.format,
-            instruction_set: options.instruction_set,
-            claim: Mutex::new(None),
-            damaged: Mutex::new(BTreeSet::new()),
-        };
-        let pending = Mutex::new(Pending::Written(Ok(())));
-        Self { directory: Arc::new(directory), writing: options.writing, pending }
+        let directory = Arc::new(Directory::new(storage, &options));
+        Self { queue: Queue::new(directory.clone()), directory, writing: options.writing, saving: Mutex::new(()) }
     }
 
     /// The format.
@@ -139,31 +89,84 @@ impl Saver {
         self.directory.claim()
     }
 
-    fn pending(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is there, ascending by step, in order or not.
+    ///
+    /// # Errors
+    /// What listing the place returns.
+    pub fn list(&self) -> Result<Vec<Kept>> {
+        self.queue.wait();
+        self.directory.list()
+    }
+
+    /// Whether a checkpoint is complete as far as its metadata tell; quick, whatever its size.
+    ///
+    /// # Errors
+    /// As [`Format::describe`]; `NotFound` if the step is not kept.
+    pub fn verify_metadata(&self, step: u64) -> Result<()> {
+        self.queue.wait();
+        self.directory.check(self.directory.newest_of(step)?)
+    }
+
+    /// Reads every byte of a checkpoint and verifies it.
+    ///
+    /// # Errors
+    /// As [`Format::open`]; `NotFound` if the step is not kept.
+    pub fn verify(&self, step: u64) -> Result<()> {
+        self.queue.wait();
+        self.directory.read(self.directory.newest_of(step)?).map(drop)
+    }
+
+    /// What the rules would remove now, ascending by step; counting a checkpoint only once it is fully verified.
+    ///
+    /// # Errors
+    /// What listing the place returns.
+    pub fn surplus(&self) -> Result<Vec<Kept>> {
+        self.queue.wait();
+        let all = self.directory.verified_list()?;
+        let surplus = self.directory.surplus(&all, None);
+        Ok(all.into_iter().filter(|kept| surplus.contains(&kept.stem)).collect())
+    }
+
+    /// Removes what the rules do not keep, as every save does, and tells what that was.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim) and [`surplus`](Self::surplus).
+    pub fn prune(&self) -> Result<Vec<Kept>> {
+        self.claim()?;
+        let surplus = self.surplus()?;
+        self.directory.remove_all(&surplus.iter().map(|kept| kept.stem).collect());
+        Ok(surplus)
+    }
+
+    /// What the saves since the last call cost, in the order in which they ended; the last thousand at most.
+    pub fn take_reports(&self) -> Vec<SaveReport> {
+        self.queue.take_reports()
     }
 }
 
-/// Errors of the directory name its path and what to do.
+/// Errors of the place name it and what to do.
 impl Save for Saver {
     fn save(&self, saving: &Saving<'_>) -> Result<()> {
+        let began = Instant::now();
+        let _one_at_a_time = lock(&self.saving);
+        if let Writing::Background(overlap) = self.writing
+            && !self.queue.admit(overlap, saving.pinned)
+        {
+            log::info!("step {} is not saved: an earlier one is still being written", saving.step);
+            return self.queue.skip(saving.step, began.elapsed());
+        }
         let contents = Contents {
             step: saving.step,
-            manifest: self.directory.manifest(),
+            manifest: self.directory.manifest.clone(),
             variables: Snapshot::of(saving.variables)?,
         };
-        let lifetime = if saving.pinned { Lifetime::Pinned } else { Lifetime::Retention };
-        let mut pending = self.pending();
-        if self.writing == Writing::Blocking {
-            return self.directory.write(&contents, lifetime).map(drop);
-        }
-        let earlier = pending.take();
-        *pending = Pending::start(self.directory.clone(), contents, lifetime);
-        earlier
+        let facts = Facts { metrics: saving.metrics.to_vec(), pinned: saving.pinned };
+        let job = Job { contents, facts, stall: began.elapsed() };
+        if self.writing == Writing::Blocking { self.queue.write(job) } else { self.queue.put(job) }
     }
 
     fn open(&self, which: Which) -> Result<Option<Checkpoint>> {
-        self.pending().wait();
+        self.queue.wait();
         self.directory.open(which)
     }
 
@@ -175,41 +178,12 @@ impl Save for Saver {
         self.directory.location(step)
     }
 
+    fn annotate(&self, step: u64, metric: &str, value: f64) -> Result<()> {
+        self.queue.wait();
+        self.directory.annotate(step, metric, value)
+    }
+
     fn finish(&self) -> Result<()> {
-        self.pending().take()
-    }
-}
-
-impl Drop for Saver {
-    fn drop(&mut self) {
-        if let Err(error) = self.pending().take() {
-            log::error!("{error}");
-        }
-    }
-}
-
-impl Pending {
-    fn start(directory: Arc<Directory>, contents: Contents, lifetime: Lifetime) -> Self {
-        let write = move || directory.write(&contents, lifetime).map(drop);
-        match thread::Builder::new().name("everstep-checkpoint".into()).spawn(write) {
-            Ok(writer) => Self::Writing(writer),
-            Err(error) => Self::Written(Err(Error::from(error).context("cannot start the thread that saves"))),
-        }
-    }
-
-    /// Waits for the write in flight; its outcome stays to be told.
-    fn wait(&mut self) {
-        *self = Self::Written(self.take());
-    }
-
-    /// Waits for the write in flight, and tells its outcome.
-    fn take(&mut self) -> Result<()> {
-        match mem::replace(self, Self::Written(Ok(()))) {
-            Self::Written(outcome) => outcome,
-            Self::Writing(writer) => writer.join().unwrap_or_else(|_| {
-                let message = "the thread that writes checkpoints panicked; the checkpoint before it is the newest";
-                Err(Error::new(ErrorKind::Internal, message))
-            }),
-        }
+        self.queue.finish()
     }
 }

@@ -98,6 +98,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
 pub struct Listed {
     /// Its name.
     pub name: String,
+    /// Its length in bytes.
+    pub length: u64,
     /// When it was last written, if that is known.
     pub modified: Option<SystemTime>,
 }

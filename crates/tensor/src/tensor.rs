@@ -64,17 +64,39 @@ impl Tensor {
     /// # Errors
     /// `InvalidArgument` if the number of bytes is not the shape's, or a bool is neither 0 nor 1.
     pub fn from_bytes(dtype: DType, shape: impl Into<Shape>, bytes: &[u8]) -> Result<Self> {
-        let mut tensor = Self::zeros(dtype, shape)?;
-        let expected = tensor.byte_len();
+        let shape = shape.into();
+        let expected = byte_len(dtype, &shape)?;
         if bytes.len() != expected {
-            let message = format!("{dtype}{} takes {expected} bytes, {} were given", tensor.shape, bytes.len());
+            let message = format!("{dtype}{shape} takes {expected} bytes, {} were given", bytes.len());
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        if dtype == DType::Bool && cast::elements::<bool>(bytes).is_none() {
+        Self::filled(dtype, shape, |elements| {
+            elements.copy_from_slice(bytes);
+            Ok(())
+        })
+    }
+
+    /// A tensor whose elements `fill` writes as native-endian bytes, over zeros: what is read from a file is not copied.
+    ///
+    /// # Errors
+    /// What `fill` returns; `InvalidArgument` if it leaves a bool that is neither 0 nor 1; as [`zeros`](Self::zeros).
+    ///
+    /// ```
+    /// use everstep_tensor::{DType, Error, Tensor};
+    ///
+    /// let mut file: &[u8] = &[1, 2, 3, 4];
+    /// let tensor = Tensor::filled(DType::U8, [4], |bytes| Ok(std::io::Read::read_exact(&mut file, bytes)?))?;
+    /// assert_eq!(tensor.as_slice::<u8>()?, [1, 2, 3, 4]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn filled(dtype: DType, shape: impl Into<Shape>, fill: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<Self> {
+        let mut tensor = Self::zeros(dtype, shape)?;
+        let length = tensor.byte_len();
+        let storage = Arc::get_mut(&mut tensor.storage).and_then(Storage::bytes_mut);
+        fill(&mut storage.expect("the storage was made here")[..length])?;
+        if !is_valid(dtype, tensor.bytes()) {
             return Err(Error::new(ErrorKind::InvalidArgument, "a bool's byte is neither 0 nor 1"));
         }
-        let storage = Arc::get_mut(&mut tensor.storage).and_then(Storage::bytes_mut);
-        storage.expect("the storage was made here")[..expected].copy_from_slice(bytes);
         Ok(tensor)
     }
 

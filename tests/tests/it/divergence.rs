@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use everstep_checkpoint::{Options, Saver};
+use everstep_checkpoint::{Keep, Options, Saver};
 use everstep_data::{Loader, LoaderOptions, digits};
 use everstep_engine::{GraphSession, connect};
 use everstep_graph::{Graph, Input, Output};
@@ -74,7 +74,7 @@ fn train_in(
     train_op: Output,
     last_step: u64,
 ) -> Result<()> {
-    let saver = Saver::new(directory, Options { keep: 0, ..Options::default() });
+    let saver = Saver::new(directory, Options { keep: Keep::All, ..Options::default() });
     let mut options = TrainOptions {
         scaffold: Scaffold { saver: Some(Arc::new(saver)), ..Default::default() },
         hooks: vec![

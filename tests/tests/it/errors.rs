@@ -156,10 +156,12 @@ fn truncate(path: &Path) {
     fs::write(path, &bytes[..bytes.len() - 10]).unwrap();
 }
 
-/// Changes the last variable, `weight`.
+/// Changes the last variable, `weight`, behind which lies the table.
 fn flip_a_bit(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
+    let foot = bytes.len() - 12;
+    let table = u64::from_le_bytes(bytes[foot..foot + 8].try_into().unwrap());
+    bytes[foot - table as usize - 1] ^= 1;
     fs::write(path, bytes).unwrap();
 }
 

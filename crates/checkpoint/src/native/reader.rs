@@ -1,128 +1,129 @@
-//! The native format, read: every size is checked against the file's length before anything is allocated for it.
+//! The native format, read: every size is checked against the files' before anything is allocated for it.
 
 use std::fmt::Display;
 
-use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Snapshot, Spec, Tensor};
+use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Snapshot, Spec};
 
-use super::{ALIGNMENT, CHECKSUM, MAGIC, PREFIX, VERSION, aligned, swap};
+use super::{ALIGNMENT, FOOT, HEAD, MAGIC, VERSION, aligned, part};
 use crate::{
     Contents, Description, Files, Manifest, Stored,
-    codec::{self, Entry, Header},
+    codec::{self, Entry, Table},
 };
 
-/// A file that is read front to back.
-struct Source {
+mod elements;
+
+use elements::Elements;
+
+/// The table's bytes and where they begin, of a main file that is in order up to there.
+struct Main {
     file: Box<dyn Stored>,
-    length: u64,
-    at: u64,
+    table: Vec<u8>,
+    /// Where the elements end, if they lie in this file.
+    end: u64,
 }
 
-/// The whole file, every byte of it verified.
+/// The whole set, every byte of it verified.
 pub(super) fn open(files: &Files) -> Result<Contents> {
-    let mut source = Source::open(files)?;
-    let head = source.head()?;
-    let header = codec::decode(&head[PREFIX..head.len() - CHECKSUM])?;
-    let specs = check(&header, head.len() as u64, source.length)?;
-    let variables = source.tensors(specs, &header.tensors, head.len() as u64)?;
-    Ok(Contents { step: header.step, manifest: manifest(&header), variables })
+    let main = Main::open(files)?;
+    let table = codec::decode(&main.table)?;
+    let specs = check(&table)?;
+    let elements = elements_of(files, main.file, main.end, &table)?;
+    let values = elements.tensors(&specs, &table.tensors)?;
+    let variables = specs.into_iter().map(|spec| spec.name).zip(values).collect::<Snapshot>();
+    Ok(Contents { step: table.step, manifest: manifest(&table), variables })
 }
 
-/// What the header says, if everything but the elements is in order.
+/// What the table says, if everything but the elements is in order.
 pub(super) fn describe(files: &Files) -> Result<Description> {
-    let mut source = Source::open(files)?;
-    let head = source.head()?;
-    let header = codec::decode(&head[PREFIX..head.len() - CHECKSUM])?;
-    let specs = check(&header, head.len() as u64, source.length)?;
-    Ok(Description { step: header.step, manifest: manifest(&header), specs })
+    let main = Main::open(files)?;
+    let table = codec::decode(&main.table)?;
+    let specs = check(&table)?;
+    elements_of(files, main.file, main.end, &table)?;
+    Ok(Description { step: table.step, manifest: manifest(&table), specs })
 }
 
-fn manifest(header: &Header<'_>) -> Manifest {
-    header.manifest.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
+fn manifest(table: &Table<'_>) -> Manifest {
+    table.manifest.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
 }
 
-impl Source {
+impl Main {
+    /// Head, table and foot, verified; the file is then of the version that this crate reads.
     fn open(files: &Files) -> Result<Self> {
         let file = files.main()?;
-        Ok(Self { length: file.length(), file, at: 0 })
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> Result<()> {
-        self.file.read_at(self.at, buffer)?;
-        self.at += buffer.len() as u64;
-        Ok(())
-    }
-
-    /// Prefix, header and checksum, verified; the file is then of the version that this crate reads.
-    fn head(&mut self) -> Result<Vec<u8>> {
-        let least = (PREFIX + CHECKSUM) as u64;
-        if self.length < least {
-            return Err(lost(format!("the file has {} bytes, the shortest has {least}", self.length)));
+        let (length, least) = (file.length(), (HEAD + FOOT) as u64);
+        if length < least {
+            return Err(lost(format!("the file has {length} bytes, the shortest has {least}")));
         }
-        let mut head = vec![0; PREFIX];
-        self.read(&mut head)?;
+        let (mut head, mut foot) = ([0; HEAD], [0; FOOT]);
+        file.read_at(0, &mut head)?;
+        file.read_at(length - FOOT as u64, &mut foot)?;
         if !head.starts_with(&MAGIC) {
             return Err(lost("the file does not begin as a checkpoint does"));
         }
-        let header = u64::from_le_bytes(array(&head[12..PREFIX]));
-        if header > self.length - least {
-            let end = header.saturating_add(least);
-            return Err(lost(format!("the header ends at byte {end}, the file has {} bytes", self.length)));
+        let (claimed, stored) = foot.split_at(8);
+        let bytes = u64::from_le_bytes(array(claimed));
+        if bytes > length - least {
+            let message =
+                format!("the file's {length} bytes do not end as a checkpoint does; it was cut short or changed");
+            return Err(lost(message));
         }
-        head.resize(size(least + header)?, 0);
-        self.read(&mut head[PREFIX..])?;
-        let (checked, stored) = head.split_at(head.len() - CHECKSUM);
-        check_crc("the header", checked, u32::from_le_bytes(array(stored)))?;
+        let end = length - FOOT as u64 - bytes;
+        let mut table = vec![0; size(bytes)?];
+        file.read_at(end, &mut table)?;
+        let found = super::checksum(&head, &table, claimed);
+        check_crc("the table", found, u32::from_le_bytes(array(stored)))?;
         check_version(u32::from_le_bytes(array(&head[8..12])))?;
-        Ok(head)
-    }
-
-    fn tensors(&mut self, specs: Vec<Spec>, entries: &[Entry<'_>], head: u64) -> Result<Snapshot> {
-        let mut end = head;
-        let mut scratch = Vec::new();
-        let mut tensors = Snapshot::new();
-        for (spec, entry) in specs.into_iter().zip(entries) {
-            let begin = aligned(head) + entry.offset;
-            let tensor = self.padding(begin - end).and_then(|()| self.tensor(&spec, entry, &mut scratch));
-            tensors.insert(&spec.name, tensor.map_err(|error| error.context(format_args!("tensor {}", spec.name)))?);
-            end = begin + entry.length;
+        if head != super::head() {
+            return Err(lost("the bytes before the elements are not zero"));
         }
-        Ok(tensors)
-    }
-
-    /// The zeros before a tensor, fewer than its alignment.
-    fn padding(&mut self, length: u64) -> Result<()> {
-        let mut padding = [0; ALIGNMENT as usize];
-        self.read(&mut padding[..length as usize])?;
-        if padding == [0; ALIGNMENT as usize] { Ok(()) } else { Err(lost("the bytes before it are not zero")) }
-    }
-
-    /// One tensor by way of `scratch`, which is kept from one to the next.
-    fn tensor(&mut self, spec: &Spec, entry: &Entry<'_>, scratch: &mut Vec<u8>) -> Result<Tensor> {
-        scratch.resize(size(entry.length)?, 0);
-        self.read(scratch)?;
-        check_crc("the elements", scratch, entry.crc)?;
-        if cfg!(target_endian = "big") {
-            swap(scratch, spec.dtype.size());
-        }
-        Tensor::from_bytes(spec.dtype, &spec.shape, scratch).map_err(lost)
+        Ok(Self { file, table, end })
     }
 }
 
-/// The specs of the tensors, if these lie as the writer lays them and the file is exactly as long as they need.
-fn check(header: &Header<'_>, head: u64, length: u64) -> Result<Vec<Spec>> {
+/// The files of the elements, if they are exactly as long as the tensors need.
+fn elements_of(files: &Files, main: Box<dyn Stored>, end: u64, table: &Table<'_>) -> Result<Elements> {
+    let total = table.tensors.last().map_or(0, |last| last.offset + last.length);
+    if table.shard == 0 {
+        check_length("the file", end - HEAD as u64, total)?;
+        return Ok(Elements { files: vec![main], shard: u64::MAX, first: HEAD as u64 });
+    }
+    check_length("the main file", end, HEAD as u64)?;
+    let mut shards = Vec::new();
+    let count = total.div_ceil(table.shard);
+    for index in 0..count {
+        let shard = files.part(&part(index, count))?;
+        let expected = table.shard.min(total - index * table.shard);
+        check_length(&format!("shard {index} of {count}"), shard.length(), expected)?;
+        shards.push(shard);
+    }
+    Ok(Elements { files: shards, shard: table.shard, first: 0 })
+}
+
+fn check_length(what: &str, found: u64, expected: u64) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(lost(format!("{what} has {found} bytes of elements, the table says {expected}")))
+}
+
+/// The specs of the tensors, if these lie as the writer lays them.
+fn check(table: &Table<'_>) -> Result<Vec<Spec>> {
     let mut specs: Vec<Spec> = Vec::new();
-    let mut end = head;
-    for entry in &header.tensors {
+    let mut end = 0;
+    for entry in &table.tensors {
         if specs.last().is_some_and(|previous| previous.name.as_str() >= entry.name) {
             return Err(lost(format!("tensor {}: the names do not ascend", entry.name)));
         }
         let spec = spec(entry).map_err(|error| error.context(format_args!("tensor {}", entry.name)))?;
-        end = place(entry, aligned(head), aligned(end), length)
-            .map_err(|error| error.context(format_args!("tensor {}", entry.name)))?;
+        end = place(entry, end).map_err(|error| error.context(format_args!("tensor {}", entry.name)))?;
         specs.push(spec);
     }
-    if end != length {
-        return Err(lost(format!("the file has {} bytes behind its last tensor", length - end)));
+    if table.manifest.windows(2).any(|notes| notes[0].0 >= notes[1].0) {
+        return Err(lost("the names of the notes do not ascend"));
+    }
+    let is_cut = end > table.shard && table.shard.is_multiple_of(ALIGNMENT);
+    if table.shard > 0 && !is_cut {
+        return Err(lost(format!("{end} bytes of elements are not cut into shards of {}", table.shard)));
     }
     Ok(specs)
 }
@@ -138,24 +139,24 @@ fn spec(entry: &Entry<'_>) -> Result<Spec> {
     Ok(Spec { name: entry.name.into(), dtype, shape })
 }
 
-/// The byte of the file at which the tensor ends, if it begins at byte `begin` and lies within the file.
-fn place(entry: &Entry<'_>, first: u64, begin: u64, length: u64) -> Result<u64> {
-    if first.checked_add(entry.offset) != Some(begin) {
-        return Err(lost(format!("it is at byte {} of the elements, not at {}", entry.offset, begin - first)));
+/// Where the tensor ends, if it begins at the first place behind `end`.
+fn place(entry: &Entry<'_>, end: u64) -> Result<u64> {
+    let begin = aligned(end);
+    if entry.offset != begin {
+        return Err(lost(format!("it is at byte {} of the elements, not at {begin}", entry.offset)));
     }
-    let end = begin.checked_add(entry.length).filter(|end| *end <= length);
-    end.ok_or_else(|| lost(format!("its {} bytes from byte {begin} on exceed the file's {length}", entry.length)))
+    let end = begin.checked_add(entry.length).filter(|end| *end < 1 << 62);
+    end.ok_or_else(|| lost(format!("its {} bytes are more than a checkpoint can hold", entry.length)))
 }
 
-fn check_crc(what: &str, bytes: &[u8], stored: u32) -> Result<()> {
-    let found = crc32c::crc32c(bytes);
+fn check_crc(what: &str, found: u32, stored: u32) -> Result<()> {
     if found == stored {
         return Ok(());
     }
     Err(lost(format!("the checksum of {what} is {found:08x}, stored is {stored:08x}")))
 }
 
-/// The header's checksum was right, so another version is another program's and not damage.
+/// The checksum was right, so another version is another program's and not damage.
 fn check_version(version: u32) -> Result<()> {
     if version == VERSION {
         return Ok(());

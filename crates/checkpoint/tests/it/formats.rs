@@ -116,14 +116,14 @@ proptest! {
 
     #[test]
     fn what_was_written_is_opened(contents in contents()) {
-        check_round_trip(&Native, &contents);
+        check_round_trip(&Native::default(), &contents);
         check_round_trip(&Text, &contents);
     }
 
     #[test]
     fn garbage_is_an_error(bytes in collection::vec(any::<u8>(), 0..256), lines in "[0-9]{1,3}\n((note|[0-9,]{0,9}|f32|u8)[\t\n]){0,20}") {
         check_damaged(&bytes);
-        check_damaged(&[b"EVERSTEP\x01\0\0\0", &bytes[..]].concat());
+        check_damaged(&[&b"EVERSTEP\x01\0\0\0"[..], &[0; 52], &bytes[..]].concat());
         if let Ok(contents) = opened(&Text, lines.as_bytes()) {
             check_round_trip(&Text, &contents);
         }
@@ -132,7 +132,7 @@ proptest! {
 
 #[track_caller]
 fn check_damaged(bytes: &[u8]) {
-    assert_eq!(opened(&Native, bytes).unwrap_err().kind(), ErrorKind::DataLoss);
+    assert_eq!(opened(&Native::default(), bytes).unwrap_err().kind(), ErrorKind::DataLoss);
 }
 
 #[test]
@@ -145,6 +145,6 @@ fn the_bits_of_numbers_that_are_not_equal_to_themselves_are_kept() {
         ("singles", Tensor::from_vec([2, 2], singles.to_vec()).unwrap()),
     ];
     let contents = Contents { variables: variables.into_iter().collect(), ..Default::default() };
-    check_round_trip(&Native, &contents);
+    check_round_trip(&Native::default(), &contents);
     check_round_trip(&Text, &contents);
 }

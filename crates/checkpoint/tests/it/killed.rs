@@ -9,14 +9,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use everstep_checkpoint::{Options, Saver};
+use everstep_checkpoint::{Keep, Options, Saver};
 use everstep_tensor::{Save, Saving, Snapshot, Tensor, Which};
 
 const DIRECTORY: &str = "EVERSTEP_KILLED_IN";
 const KEEP: usize = 3;
 
 fn saver(directory: &Path) -> Saver {
-    Saver::new(directory, Options { keep: KEEP, ..Default::default() })
+    Saver::new(directory, Options { keep: Keep::Last(KEEP), ..Default::default() })
 }
 
 /// What the process saves at a step: any two steps differ in every tensor.
@@ -90,5 +90,5 @@ fn the_directory_restores_whenever_the_process_dies() {
     saver.save(&Saving { step: before + 1, variables: &model(before + 1), metrics: &[], pinned: false }).unwrap();
     saver.finish().unwrap();
     assert!(!has_temporary(directory.path()));
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), KEEP + 1);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), KEEP + 2);
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use everstep_checkpoint::{Contents, Draft, Files, Format, Native, Options, Saver, Writing};
+use everstep_checkpoint::{Contents, Draft, Files, Format, Keep, Native, Options, Overlap, Saver, Writing};
 use everstep_tensor::{DType, ErrorKind, Result, Save, Saving, Snapshot, Tensor, Variables, VariablesMut, Which};
 use tempfile::{TempDir, tempdir};
 
@@ -18,7 +18,7 @@ fn model(value: f32) -> Snapshot {
 
 /// A saver that blocks, and keeps this many.
 fn saver(directory: &TempDir, keep: usize) -> Saver {
-    Saver::new(directory.path(), Options { keep, writing: Writing::Blocking, ..Default::default() })
+    Saver::new(directory.path(), Options { keep: Keep::Last(keep), writing: Writing::Blocking, ..Default::default() })
 }
 
 fn save(saver: &Saver, step: u64) -> Result<()> {
@@ -29,12 +29,12 @@ fn path_of(directory: &TempDir, step: u64) -> PathBuf {
     directory.path().join(format!("checkpoint-{step}.everstep"))
 }
 
-/// The names in the directory, sorted, without that of the lock.
+/// The names in the directory, sorted, without those of the lock and the state.
 #[track_caller]
 fn check_names(directory: &Path, expected: &[&str]) {
     let mut names: Vec<String> =
         fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| name != ".checkpoint.lock");
+    names.retain(|name| ![".checkpoint.lock", "checkpoint"].contains(&&**name));
     names.sort();
     assert_eq!(names, expected);
 }
@@ -48,10 +48,10 @@ fn check_opens(saver: &Saver, which: Which, expected: Option<u64>) {
     assert_eq!(weight, expected.map(|step| step as f32));
 }
 
-/// Flips a bit of the last element.
+/// Flips a bit of the first element.
 fn damage(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
+    bytes[64] ^= 1;
     fs::write(path, bytes).unwrap();
 }
 
@@ -95,9 +95,10 @@ fn a_background_save_holds_the_values_of_its_moment() {
 #[test]
 fn the_last_few_are_kept_by_number() {
     let directory = tempdir().unwrap();
-    let all = saver(&directory, 0);
+    let all = Saver::new(directory.path(), Options { keep: Keep::All, ..Default::default() });
     (0..=10).for_each(|step| save(&all, step).unwrap());
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 11 + 1);
+    all.finish().unwrap();
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 11 + 2);
     drop(all);
     save(&saver(&directory, 2), 11).unwrap();
     check_names(directory.path(), &["checkpoint-10.everstep", "checkpoint-11.everstep"]);
@@ -153,7 +154,7 @@ fn a_damaged_one_is_passed_over_with_a_warning() {
     assert!(lines[0].starts_with(
         "WARN passed over the checkpoint of step 4: DIR/checkpoint-4.everstep: tensor weight: the checksum"
     ));
-    let short = "the file has 8 bytes, the shortest has 24";
+    let short = "the file has 8 bytes, the shortest has 76";
     assert_eq!(lines[1], format!("WARN passed over the checkpoint of step 3: DIR/checkpoint-3.everstep: {short}"));
     assert_eq!(saver.open(Which::Step(4)).unwrap_err().kind(), ErrorKind::DataLoss);
     check_opens(&saver, Which::NewestBefore(4), Some(2));
@@ -166,7 +167,7 @@ fn if_none_restores_nothing_starts_anew() {
     [1, 2].into_iter().for_each(|step| fs::write(path_of(&directory, step), "").unwrap());
     let error = saver.open(Which::Newest).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DataLoss);
-    let fault = |step| format!("DIR/checkpoint-{step}.everstep: the file has 0 bytes, the shortest has 24");
+    let fault = |step| format!("DIR/checkpoint-{step}.everstep: the file has 0 bytes, the shortest has 76");
     let remedy = "bring back a copy that does, or remove them to start anew";
     assert_eq!(
         error.to_string().replace(&directory.path().display().to_string(), "DIR"),
@@ -189,7 +190,7 @@ fn a_file_of_a_newer_version_is_not_passed_over() {
     let directory = tempdir().unwrap();
     let saver = saver(&directory, 5);
     (1..=2).for_each(|step| save(&saver, step).unwrap());
-    let mut bytes = [&b"EVERSTEP"[..], &[2, 0, 0, 0], &[0; 8]].concat();
+    let mut bytes = [&b"EVERSTEP"[..], &[2, 0, 0, 0], &[0; 52], &[0; 8]].concat();
     bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
     fs::write(path_of(&directory, 2), bytes).unwrap();
     assert_eq!(saver.open(Which::Newest).unwrap_err().kind(), ErrorKind::FailedPrecondition);
@@ -277,7 +278,7 @@ struct Failing;
 
 impl Format for Failing {
     fn extension(&self) -> &str {
-        Native.extension()
+        "everstep"
     }
     fn write(&self, contents: &Contents, draft: &mut Draft) -> Result<()> {
         match contents.step % 10 {
@@ -286,11 +287,11 @@ impl Format for Failing {
                 Err(io::Error::from(io::ErrorKind::StorageFull).into())
             }
             3 => panic!("a bug in a format"),
-            _ => Native.write(contents, draft),
+            _ => Native::default().write(contents, draft),
         }
     }
     fn open(&self, files: &Files) -> Result<Contents> {
-        Native.open(files)
+        Native::default().open(files)
     }
 }
 
@@ -327,7 +328,8 @@ fn a_panic_of_a_format_is_an_error() {
 #[test]
 fn another_format_keeps_all_else() {
     let directory = tempdir().unwrap();
-    let saver = Saver::new(directory.path(), Options { format: Arc::new(Text), keep: 1, ..Default::default() });
+    let saver =
+        Saver::new(directory.path(), Options { format: Arc::new(Text), keep: Keep::Last(1), ..Default::default() });
     save(&saver, 1).unwrap();
     save(&saver, 2).unwrap();
     check_opens(&saver, Which::Newest, Some(2));
@@ -350,7 +352,7 @@ fn another_instruction_set_is_said() {
 
 #[test]
 fn the_law_of_savers_holds_in_the_background_and_not() {
-    for writing in [Writing::Background, Writing::Blocking] {
+    for writing in [Writing::Background(Overlap::Wait), Writing::Blocking] {
         let directory = tempfile::tempdir().unwrap();
         let saver = Saver::new(directory.path(), Options { writing, ..Options::default() });
         let set = Snapshot::from_iter([("weight", Tensor::scalar(f32::NAN)), ("bias", Tensor::scalar(-0.0f64))]);
