@@ -1,6 +1,6 @@
 //! Operations of a graph as kernels.
 
-use everstep_graph::{Binary, Compare, Op, Reduction, Unary, UnaryGrad, UpdateRule};
+use everstep_graph::{Binary, Compare, LogicOp, Op, Reduction, Unary, UnaryGrad, UpdateRule};
 use everstep_ops::{self as ops, Kernel};
 use everstep_tensor::{DType, Shape};
 
@@ -26,7 +26,7 @@ pub(crate) enum Lowered {
 pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowered> {
     let kernel = match op {
         Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) | Op::Update(_) => return None,
-        Op::Identity => return Some(Lowered::Alias),
+        Op::Identity | Op::StopGradient => return Some(Lowered::Alias),
         Op::CheckNumerics => return Some(Lowered::Checked(Kernel::CheckNumerics)),
         Op::Cast(dtype) if *dtype == inputs[0].dtype => return Some(Lowered::Alias),
         Op::Reduce { axes, .. } if repetitions(&inputs[0].shape, axes) == 1 => return Some(Lowered::Alias),
@@ -41,6 +41,8 @@ pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowe
         Op::LogSoftmax => Kernel::LogSoftmax,
         Op::SparseSoftmaxCrossEntropy => Kernel::SparseSoftmaxCrossEntropy,
         Op::ArgMax { axis } => Kernel::ArgMax { axis: *axis },
+        Op::ArgMin { axis } => Kernel::ArgMin { axis: *axis },
+        Op::Logic(op) => Kernel::Logic(logic(*op)),
         Op::Cast(_) => Kernel::Cast,
         Op::UnaryGrad(function) => Kernel::UnaryGrad(unary_grad(*function)),
         Op::SoftmaxGrad => Kernel::SoftmaxGrad,
@@ -73,19 +75,27 @@ fn sum_to_shape(gradient: &Shape, operand: &Shape) -> Lowered {
 }
 
 macro_rules! same_names {
-    ($($function:ident $kind:ident { $($variant:ident)* })*) => {$(
-        fn $function(of_graph: $kind) -> ops::$kind {
-            match of_graph { $($kind::$variant => ops::$kind::$variant),* }
+    ($($function:ident $kind:ident $of_ops:ident { $($variant:ident $({ $attribute:ident })?)* })*) => {$(
+        fn $function(of_graph: $kind) -> ops::$of_ops {
+            match of_graph {
+                $($kind::$variant $({ $attribute })? => ops::$of_ops::$variant $({ $attribute })?),*
+            }
         }
     )*};
 }
 
 same_names! {
-    unary Unary { Neg Abs Exp Log Sqrt Square Relu Tanh Sigmoid }
-    binary Binary { Add Sub Mul Div Maximum Minimum }
-    compare Compare { Equal NotEqual Less LessEqual Greater GreaterEqual }
-    reduce Reduction { Sum Mean Max Min }
-    unary_grad UnaryGrad { Relu Tanh Sigmoid }
+    unary Unary Unary {
+        Neg Abs Exp Log Sqrt Square Relu Tanh Sigmoid Sign Reciprocal Rsqrt Log1p Expm1 Floor Ceil Round Erf Sin Cos
+        Softplus Softsign Relu6 LeakyRelu { alpha } Elu Selu Silu Gelu { approximate }
+    }
+    binary Binary Binary { Add Sub Mul Div Maximum Minimum Pow FloorDiv FloorMod SquaredDifference DivNoNan }
+    compare Compare Compare { Equal NotEqual Less LessEqual Greater GreaterEqual }
+    reduce Reduction Reduction { Sum Mean Max Min Prod All Any }
+    unary_grad UnaryGrad UnaryGrad {
+        Relu Tanh Sigmoid Relu6 LeakyRelu { alpha } Elu Selu Reciprocal Rsqrt Softplus Softsign Silu Gelu { approximate }
+    }
+    logic LogicOp LogicKernel { And Or Not IsNan IsInf IsFinite Select }
 }
 
 /// The update that a rule stands for.

@@ -11,7 +11,7 @@ use everstep_proto::{
 };
 use everstep_tensor::{DType, Tensor};
 
-use crate::{Graph, Node, Op, PartialShape, TensorType, UpdateRule};
+use crate::{Graph, LogicOp, Node, Op, PartialShape, TensorType, Unary, UnaryGrad, UpdateRule};
 
 /// Bytes of a constant beyond which its elements are left out; TensorBoard drops larger attributes when it draws.
 const MAX_CONSTANT_BYTES: usize = 1024;
@@ -49,7 +49,10 @@ impl Graph {
         match node.op() {
             Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) => vec![("dtype", dtype(first))],
             Op::Cast(target) => vec![("SrcT", dtype(first)), ("DstT", dtype(*target))],
-            Op::ArgMax { .. } => vec![("T", dtype(first)), ("output_type", dtype(DType::I64))],
+            Op::ArgMax { .. } | Op::ArgMin { .. } => vec![("T", dtype(first)), ("output_type", dtype(DType::I64))],
+            Op::Logic(LogicOp::Select) => vec![("T", dtype(node.outputs()[0].dtype))],
+            // These are of bool alone.
+            Op::Logic(LogicOp::And | LogicOp::Or | LogicOp::Not) => Vec::new(),
             _ => vec![("T", dtype(first))],
         }
     }
@@ -65,7 +68,13 @@ fn attributes(op: &Op) -> Attributes {
         Op::Spread { axes, keep_dims, mean } => {
             vec![("axes", integers(axes)), ("keep_dims", Attr::B(*keep_dims)), ("mean", Attr::B(*mean))]
         }
-        Op::ArgMax { axis } => vec![("axes", integers(&[*axis]))],
+        Op::ArgMax { axis } | Op::ArgMin { axis } => vec![("axes", integers(&[*axis]))],
+        Op::Unary(Unary::LeakyRelu { alpha }) | Op::UnaryGrad(UnaryGrad::LeakyRelu { alpha }) => {
+            vec![("alpha", Attr::F(*alpha as f32))]
+        }
+        Op::Unary(Unary::Gelu { approximate }) | Op::UnaryGrad(UnaryGrad::Gelu { approximate }) => {
+            vec![("approximate", Attr::B(*approximate))]
+        }
         Op::Update(UpdateRule::Momentum { nesterov }) => vec![("use_nesterov", Attr::B(*nesterov))],
         _ => Vec::new(),
     }

@@ -2,7 +2,9 @@
 
 use everstep_tensor::{DType, Error, ErrorKind, Result};
 
-use crate::{Compare, Initializer, Op, PartialShape, Reduction, TensorType, Transpose, Unary, UpdateRule, VariableDef};
+use crate::{
+    Binary, Compare, Initializer, Op, PartialShape, Reduction, TensorType, Transpose, Unary, UpdateRule, VariableDef,
+};
 
 /// Axes that a shape may have; kernels promise no more.
 const MAX_RANK: usize = 8;
@@ -22,8 +24,11 @@ impl Op {
             (Self::Variable(def), _) => vec![infer_variable(def)?],
             (Self::MatMul(transpose), [a, b]) => vec![infer_matmul(*transpose, a, b)?],
             (Self::Unary(unary), [input]) => vec![infer_unary(*unary, input)?],
-            (Self::Binary(_), [one, other]) => {
-                check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, one.dtype)?;
+            (Self::Binary(function), [one, other]) => {
+                match function {
+                    Binary::Pow | Binary::DivNoNan => check_float(one.dtype)?,
+                    _ => check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, one.dtype)?,
+                }
                 vec![infer_pair(one, other)?]
             }
             (Self::Compare(compare), [one, other]) => vec![infer_compare(*compare, one, other)?],
@@ -32,9 +37,10 @@ impl Op {
             }
             (Self::Softmax | Self::LogSoftmax, [input]) => vec![infer_softmax(input)?],
             (Self::SparseSoftmaxCrossEntropy, [logits, labels]) => infer_cross_entropy(logits, labels)?,
-            (Self::ArgMax { axis }, [input]) => vec![infer_arg_max(*axis, input)?],
+            (Self::ArgMax { axis } | Self::ArgMin { axis }, [input]) => vec![infer_arg_max(*axis, input)?],
+            (Self::Logic(op), inputs) => vec![op.infer(inputs)?],
             (Self::Cast(dtype), [input]) => vec![TensorType::new(*dtype, input.shape.clone())],
-            (Self::Identity, [input]) => vec![input.clone()],
+            (Self::Identity | Self::StopGradient, [input]) => vec![input.clone()],
             (Self::CheckNumerics, [input]) => {
                 check_float(input.dtype)?;
                 vec![input.clone()]
@@ -59,8 +65,10 @@ impl Op {
             | Self::Softmax
             | Self::LogSoftmax
             | Self::ArgMax { .. }
+            | Self::ArgMin { .. }
             | Self::Cast(_)
             | Self::Identity
+            | Self::StopGradient
             | Self::CheckNumerics => 1,
             Self::MatMul(_)
             | Self::Binary(_)
@@ -70,12 +78,13 @@ impl Op {
             | Self::SoftmaxGrad
             | Self::SumToShape
             | Self::Spread { .. } => 2,
+            Self::Logic(op) => op.input_count(),
             Self::Update(rule) => rule.targets() + rule.operands(),
         }
     }
 }
 
-fn invalid<T>(message: String) -> Result<T> {
+pub(crate) fn invalid<T>(message: String) -> Result<T> {
     Err(Error::new(ErrorKind::InvalidArgument, message))
 }
 
@@ -91,15 +100,15 @@ fn check_rank(shape: &PartialShape) -> Result<()> {
     if shape.len() <= MAX_RANK { Ok(()) } else { invalid(format!("shape {shape} has more than {MAX_RANK} axes")) }
 }
 
-fn check_dtype(expected: &str, accepts: fn(DType) -> bool, dtype: DType) -> Result<()> {
+pub(crate) fn check_dtype(expected: &str, accepts: fn(DType) -> bool, dtype: DType) -> Result<()> {
     if accepts(dtype) { Ok(()) } else { invalid(format!("it takes {expected}, not {dtype}; cast the input")) }
 }
 
-fn check_float(dtype: DType) -> Result<()> {
+pub(crate) fn check_float(dtype: DType) -> Result<()> {
     check_dtype("f32 or f64", DType::is_float, dtype)
 }
 
-fn check_equal_dtypes(one: DType, other: DType) -> Result<()> {
+pub(crate) fn check_equal_dtypes(one: DType, other: DType) -> Result<()> {
     if one == other { Ok(()) } else { invalid(format!("dtypes {one} and {other} differ; cast one input")) }
 }
 
@@ -150,7 +159,7 @@ fn matrix(operand: &TensorType, transposed: bool) -> Result<[Option<usize>; 2]> 
 
 fn infer_unary(unary: Unary, input: &TensorType) -> Result<TensorType> {
     match unary {
-        Unary::Neg | Unary::Abs | Unary::Square => {
+        Unary::Neg | Unary::Abs | Unary::Square | Unary::Sign => {
             check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, input.dtype)?
         }
         _ => check_float(input.dtype)?,
@@ -158,7 +167,7 @@ fn infer_unary(unary: Unary, input: &TensorType) -> Result<TensorType> {
     Ok(input.clone())
 }
 
-fn infer_pair(one: &TensorType, other: &TensorType) -> Result<TensorType> {
+pub(crate) fn infer_pair(one: &TensorType, other: &TensorType) -> Result<TensorType> {
     check_equal_dtypes(one.dtype, other.dtype)?;
     let Some(shape) = one.shape.broadcast(&other.shape) else {
         let (one, other) = (&one.shape, &other.shape);
@@ -179,6 +188,7 @@ fn infer_compare(compare: Compare, one: &TensorType, other: &TensorType) -> Resu
 fn infer_reduce(reduction: Reduction, axes: &[usize], keep_dims: bool, input: &TensorType) -> Result<TensorType> {
     match reduction {
         Reduction::Mean => check_float(input.dtype)?,
+        Reduction::All | Reduction::Any => check_dtype("bool", |dtype| dtype == DType::Bool, input.dtype)?,
         _ => check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, input.dtype)?,
     }
     Ok(TensorType::new(input.dtype, without_axes(&input.shape, axes, keep_dims)?))

@@ -25,6 +25,8 @@ pub use graph::Graph;
 pub use handle::{Input, NodeId, Output, Update, Variable};
 pub use initializer::Initializer;
 pub use node::Node;
-pub use op::{Binary, Compare, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef, VariableKind};
+pub use op::{
+    Binary, Compare, LogicOp, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef, VariableKind,
+};
 pub use partial_shape::PartialShape;
 pub use tensor_type::TensorType;

@@ -1,9 +1,12 @@
 //! The operations a node can stand for, as data.
 
+mod logic;
+
 use std::fmt;
 
 use everstep_tensor::{DType, Shape, Tensor};
 
+pub use self::logic::LogicOp;
 use crate::{Initializer, PartialShape};
 
 /// An operation with its attributes; what it takes and gives is said at each variant.
@@ -25,13 +28,13 @@ pub enum Op {
     Variable(VariableDef),
     /// The matrix product `[m, k] x [k, n] -> [m, n]`, float; a transposed operand is given as `[k, m]` or `[n, k]`.
     MatMul(Transpose),
-    /// One function of each element, float (`Neg`, `Abs` and `Square`: numeric).
+    /// One function of each element, float (`Neg`, `Abs`, `Square`, `Sign`: numeric).
     Unary(Unary),
-    /// One function of each pair of elements, numeric, with NumPy's broadcasting.
+    /// One function of each pair of elements, numeric (`Pow`, `DivNoNan`: float), with NumPy's broadcasting.
     Binary(Binary),
     /// A comparison of each pair of elements, numeric or u8 (`Equal` and `NotEqual`: bool too), to bool, with NumPy's broadcasting.
     Compare(Compare),
-    /// Combines the elements along some axes, numeric (`Mean`: float).
+    /// Combines the elements along some axes, numeric (`Mean`: float, `All` and `Any`: bool).
     Reduce {
         /// How elements are combined.
         reduction: Reduction,
@@ -51,13 +54,22 @@ pub enum Op {
         /// The axis that disappears.
         axis: usize,
     },
+    /// The index of the least element along an axis, numeric to i64; of equals the first.
+    ArgMin {
+        /// The axis that disappears.
+        axis: usize,
+    },
+    /// Truth values: made, combined, and chosen by.
+    Logic(LogicOp),
     /// Converts every element, any dtype to any.
     Cast(DType),
     /// The input itself.
     Identity,
+    /// The input itself, through which no gradient flows.
+    StopGradient,
     /// The input itself, float; a run in which an element of it is NaN or infinite fails and changes nothing.
     CheckNumerics,
-    /// The gradient of a function of one element: inputs (gradient of its output, its output), float, of one shape.
+    /// The gradient of a function of one element: inputs (gradient of its output, its output or input), float, of one shape.
     UnaryGrad(UnaryGrad),
     /// The gradient of [`Op::Softmax`]: inputs (gradient of its output, its output), float, of one shape.
     SoftmaxGrad,
@@ -114,7 +126,7 @@ pub struct Transpose {
 }
 
 /// A function of one element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unary {
     /// `-x`
     Neg,
@@ -134,6 +146,50 @@ pub enum Unary {
     Tanh,
     /// `1 / (1 + e^-x)`
     Sigmoid,
+    /// 1, 0 or -1.
+    Sign,
+    /// `1 / x`
+    Reciprocal,
+    /// `1 / sqrt(x)`
+    Rsqrt,
+    /// `ln(1 + x)`, exact near 0.
+    Log1p,
+    /// `e^x - 1`, exact near 0.
+    Expm1,
+    /// The greatest integer that is not greater.
+    Floor,
+    /// The least integer that is not less.
+    Ceil,
+    /// The nearest integer, of two equally near ones the even one.
+    Round,
+    /// The error function.
+    Erf,
+    /// The sine.
+    Sin,
+    /// The cosine.
+    Cos,
+    /// `ln(1 + e^x)`
+    Softplus,
+    /// `x / (1 + |x|)`
+    Softsign,
+    /// `min(max(x, 0), 6)`
+    Relu6,
+    /// `x` where it is positive, else `alpha x`.
+    LeakyRelu {
+        /// The slope below zero.
+        alpha: f64,
+    },
+    /// `x` where it is positive, else `e^x - 1`.
+    Elu,
+    /// 1.0507 times: `x` where it is positive, else `1.67326 (e^x - 1)`.
+    Selu,
+    /// `x / (1 + e^-x)`
+    Silu,
+    /// `x` times the normal distribution function at `x`.
+    Gelu {
+        /// By `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`.
+        approximate: bool,
+    },
 }
 
 /// A function of two elements.
@@ -151,6 +207,16 @@ pub enum Binary {
     Maximum,
     /// The lesser one.
     Minimum,
+    /// `x^y`
+    Pow,
+    /// `x / y` rounded down.
+    FloorDiv,
+    /// `x - floor(x / y) y`
+    FloorMod,
+    /// `(x - y) (x - y)`
+    SquaredDifference,
+    /// `x / y`, but 0 where `y` is 0.
+    DivNoNan,
 }
 
 /// A comparison of two elements.
@@ -181,10 +247,16 @@ pub enum Reduction {
     Max,
     /// The least.
     Min,
+    /// Their product.
+    Prod,
+    /// Whether all are true.
+    All,
+    /// Whether any is true.
+    Any,
 }
 
-/// A function whose gradient is known from its output `y` alone; `g` is the gradient of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The gradient of a function of one element, from its output `y` or its input `x`; `g` is the gradient of the output.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UnaryGrad {
     /// `g` where `y > 0`, else 0.
     Relu,
@@ -192,6 +264,32 @@ pub enum UnaryGrad {
     Tanh,
     /// `g * y * (1 - y)`
     Sigmoid,
+    /// `g` where `y` is between 0 and 6, else 0.
+    Relu6,
+    /// `g` where `x > 0`, else `alpha * g`.
+    LeakyRelu {
+        /// The slope below zero.
+        alpha: f64,
+    },
+    /// `g * (y + 1)` where `y < 0`, else `g`.
+    Elu,
+    /// The gradient of [`Unary::Selu`], from `y`.
+    Selu,
+    /// `-g * y * y`
+    Reciprocal,
+    /// `-g / 2 * y * y * y`
+    Rsqrt,
+    /// `g / (1 + e^-x)`
+    Softplus,
+    /// `g / (1 + |x|)^2`
+    Softsign,
+    /// The gradient of [`Unary::Silu`], from `x`.
+    Silu,
+    /// The gradient of [`Unary::Gelu`], from `x`.
+    Gelu {
+        /// Which form it has.
+        approximate: bool,
+    },
 }
 
 /// How an update changes its variables; the inputs are (variables, then the rest), of one dtype, in TensorFlow's order.
@@ -272,12 +370,13 @@ impl Op {
             Self::LogSoftmax => "LogSoftmax",
             Self::SparseSoftmaxCrossEntropy => "SparseSoftmaxCrossEntropyWithLogits",
             Self::ArgMax { .. } => "ArgMax",
+            Self::ArgMin { .. } => "ArgMin",
+            Self::Logic(op) => op.name(),
             Self::Cast(_) => "Cast",
             Self::Identity => "Identity",
+            Self::StopGradient => "StopGradient",
             Self::CheckNumerics => "CheckNumerics",
-            Self::UnaryGrad(UnaryGrad::Relu) => "ReluGrad",
-            Self::UnaryGrad(UnaryGrad::Tanh) => "TanhGrad",
-            Self::UnaryGrad(UnaryGrad::Sigmoid) => "SigmoidGrad",
+            Self::UnaryGrad(grad) => grad.name(),
             Self::SoftmaxGrad => "SoftmaxGrad",
             Self::SumToShape => "SumToShape",
             Self::Spread { .. } => "Spread",
@@ -306,15 +405,29 @@ names! {
     Unary {
         Neg => "Neg", Abs => "Abs", Exp => "Exp", Log => "Log", Sqrt => "Sqrt", Square => "Square",
         Relu => "Relu", Tanh => "Tanh", Sigmoid => "Sigmoid",
+        Sign => "Sign", Reciprocal => "Reciprocal", Rsqrt => "Rsqrt", Log1p => "Log1p", Expm1 => "Expm1",
+        Floor => "Floor", Ceil => "Ceil", Round => "Round", Erf => "Erf", Sin => "Sin", Cos => "Cos",
+        Softplus => "Softplus", Softsign => "Softsign", Relu6 => "Relu6", LeakyRelu { .. } => "LeakyRelu",
+        Elu => "Elu", Selu => "Selu", Silu => "Silu", Gelu { .. } => "Gelu",
+    }
+    UnaryGrad {
+        Relu => "ReluGrad", Tanh => "TanhGrad", Sigmoid => "SigmoidGrad", Relu6 => "Relu6Grad",
+        LeakyRelu { .. } => "LeakyReluGrad", Elu => "EluGrad", Selu => "SeluGrad", Reciprocal => "ReciprocalGrad",
+        Rsqrt => "RsqrtGrad", Softplus => "SoftplusGrad", Softsign => "SoftsignGrad", Silu => "SiluGrad",
+        Gelu { .. } => "GeluGrad",
     }
     Binary {
         Add => "AddV2", Sub => "Sub", Mul => "Mul", Div => "Div", Maximum => "Maximum", Minimum => "Minimum",
+        Pow => "Pow", FloorDiv => "FloorDiv", FloorMod => "FloorMod", SquaredDifference => "SquaredDifference",
+        DivNoNan => "DivNoNan",
     }
     Compare {
         Equal => "Equal", NotEqual => "NotEqual", Less => "Less", LessEqual => "LessEqual",
         Greater => "Greater", GreaterEqual => "GreaterEqual",
     }
-    Reduction { Sum => "Sum", Mean => "Mean", Max => "Max", Min => "Min" }
+    Reduction {
+        Sum => "Sum", Mean => "Mean", Max => "Max", Min => "Min", Prod => "Prod", All => "All", Any => "Any",
+    }
     UpdateRule {
         Assign => "Assign", AssignAdd => "AssignAdd", GradientDescent => "ApplyGradientDescent",
         Momentum { .. } => "ApplyMomentum", Adam => "ApplyAdam",
@@ -345,7 +458,13 @@ impl Op {
             Self::Reduce { axes, keep_dims, .. } => {
                 list([Some(format!("{axes:?}")), flag(*keep_dims, "keep_dims"), None])
             }
-            Self::ArgMax { axis } => vec![axis.to_string()],
+            Self::ArgMax { axis } | Self::ArgMin { axis } => vec![axis.to_string()],
+            Self::Unary(Unary::LeakyRelu { alpha }) | Self::UnaryGrad(UnaryGrad::LeakyRelu { alpha }) => {
+                vec![format!("alpha {alpha}")]
+            }
+            Self::Unary(Unary::Gelu { approximate }) | Self::UnaryGrad(UnaryGrad::Gelu { approximate }) => {
+                list([flag(*approximate, "approximate"), None, None])
+            }
             Self::Spread { axes, keep_dims, mean } => {
                 list([Some(format!("{axes:?}")), flag(*keep_dims, "keep_dims"), flag(*mean, "mean")])
             }

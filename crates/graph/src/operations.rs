@@ -1,5 +1,8 @@
 //! Building nodes: a method for each operation.
 
+mod elementwise;
+mod logic;
+
 use everstep_tensor::{DType, Result, Tensor};
 
 use crate::{
@@ -147,6 +150,17 @@ impl Graph {
         self.add_op(Op::ArgMax { axis: axes[0] }, &[input])
     }
 
+    /// The index of the least element along an axis (from the last one if negative), as i64; of equals the first.
+    ///
+    /// # Errors
+    /// If the input is not numeric, or has no such axis.
+    #[track_caller]
+    pub fn arg_min(&mut self, input: impl Into<Output>, axis: isize) -> Result<Output> {
+        let input = input.into();
+        let axes = self.resolve_axes("ArgMin", input, &[axis])?;
+        self.add_op(Op::ArgMin { axis: axes[0] }, &[input])
+    }
+
     /// Every element converted to another dtype.
     ///
     /// To bool is "not zero", from bool is 0 or 1, float to integer truncates and saturates.
@@ -164,7 +178,7 @@ impl Graph {
     /// The elements along some axes combined into one.
     ///
     /// # Errors
-    /// If the input is not numeric (of a mean: not float), or has no such axis.
+    /// If the input is not numeric (of a mean: not float; of `All` and `Any`: not bool), or has no such axis.
     #[track_caller]
     pub fn reduce(&mut self, reduction: Reduction, input: impl Into<Output>, axes: impl Into<Axes>) -> Result<Output> {
         let (input, Axes { axes, keep_dims }) = (input.into(), axes.into());
@@ -246,7 +260,7 @@ macro_rules! unary {
             #[doc = concat!($formula, " of each element.")]
             ///
             /// # Errors
-            /// If the input is not float; `neg`, `abs` and `square` take integers too.
+            /// If the input is not float; `neg`, `abs`, `square` and `sign` take integers too.
             #[track_caller]
             pub fn $method(&mut self, input: impl Into<Output>) -> Result<Output> {
                 self.add_op(Op::Unary(Unary::$function), &[input.into()])
@@ -265,6 +279,23 @@ unary! {
     relu Relu "`max(x, 0)`";
     tanh Tanh "The hyperbolic tangent";
     sigmoid Sigmoid "`1 / (1 + e^-x)`";
+    sign Sign "1, 0 or -1";
+    reciprocal Reciprocal "`1 / x`";
+    rsqrt Rsqrt "`1 / sqrt(x)`";
+    log1p Log1p "`ln(1 + x)`, exact near 0,";
+    expm1 Expm1 "`e^x - 1`, exact near 0,";
+    floor Floor "The greatest integer that is not greater,";
+    ceil Ceil "The least integer that is not less,";
+    round Round "The nearest integer, of two equally near ones the even one,";
+    erf Erf "The error function";
+    sin Sin "The sine";
+    cos Cos "The cosine";
+    softplus Softplus "`ln(1 + e^x)`";
+    softsign Softsign "`x / (1 + |x|)`";
+    relu6 Relu6 "`min(max(x, 0), 6)`";
+    elu Elu "`x` where it is positive, else `e^x - 1`,";
+    selu Selu "1.0507 times `x` where it is positive, else 1.0507 times `1.67326 (e^x - 1)`,";
+    silu Silu "`x / (1 + e^-x)`";
 }
 
 macro_rules! binary {
@@ -291,6 +322,11 @@ binary! {
     div Binary::Div, "`x / y`";
     maximum Binary::Maximum, "The greater";
     minimum Binary::Minimum, "The lesser";
+    pow Binary::Pow, "`x^y`";
+    floor_div Binary::FloorDiv, "`x / y` rounded down";
+    floor_mod Binary::FloorMod, "`x - floor(x / y) y`";
+    squared_difference Binary::SquaredDifference, "`(x - y) (x - y)`";
+    div_no_nan Binary::DivNoNan, "`x / y`, or 0 where `y` is 0,";
 }
 
 binary! {
@@ -324,4 +360,7 @@ reduction! {
     mean Mean "The mean";
     max Max "The greatest element";
     min Min "The least element";
+    prod Prod "The product";
+    all All "Whether all are true";
+    any Any "Whether any is true";
 }

@@ -1,5 +1,7 @@
 //! The one check of every call: arity, dtypes, shapes and attributes. It allocates only for a refusal.
 
+mod logic;
+
 use std::fmt::Display;
 
 use crate::{
@@ -25,7 +27,7 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
             call.same(&[input, output.as_view()])
         }
         (Kernel::Binary(binary), &[a, b], [output]) => {
-            call.dtype(a, NUMBERS)?;
+            call.dtype(a, binary.dtypes())?;
             call.same_dtype(&[a, b, output.as_view()])?;
             call.broadcast(a, b, output.as_view())?;
             call.divisors(*binary, b)
@@ -47,7 +49,7 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
             call.last_axis(kernel, input)
         }
         (Kernel::Reduce { reduction, axes }, &[input], [output]) => {
-            call.dtype(input, if *reduction == Reduction::Mean { FLOATS } else { NUMBERS })?;
+            call.dtype(input, reduction.dtypes())?;
             call.same_dtype(&[input, output.as_view()])?;
             call.reduced("output", output.shape, input.shape, axes)
         }
@@ -59,12 +61,13 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
             call.cross_entropy(logits, labels, loss.as_view(), backprop.as_view())
         }
-        (Kernel::ArgMax { axis }, &[input], [output]) => {
+        (Kernel::ArgMax { axis } | Kernel::ArgMin { axis }, &[input], [output]) => {
             call.dtype(input, NUMBERS)?;
             call.dtype(output.as_view(), &[DType::I64])?;
             call.reduced("output", output.shape, input.shape, &[*axis])?;
             call.require(input.shape[*axis] > 0, || format!("axis {axis} of shape {:?} has no elements", input.shape))
         }
+        (Kernel::Logic(kernel), inputs, [output]) => call.logic(*kernel, inputs, output.as_view()),
         (Kernel::Cast, &[input], [output]) => call.same_shape(&[input, output.as_view()]),
         (Kernel::Copy, &[input], [output]) => {
             call.same_dtype(&[input, output.as_view()])?;
@@ -126,6 +129,8 @@ impl Kernel {
             Kernel::SoftmaxGrad => "softmax gradient",
             Kernel::SparseSoftmaxCrossEntropy => "sparse softmax cross-entropy",
             Kernel::ArgMax { .. } => "argmax",
+            Kernel::ArgMin { .. } => "argmin",
+            Kernel::Logic(kernel) => kernel.name(),
             Kernel::Cast => "cast",
             Kernel::Copy => "copy",
             Kernel::CheckNumerics => "check numerics",
@@ -139,6 +144,7 @@ impl Kernel {
             Kernel::MatMul { .. } | Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
             Kernel::SoftmaxGrad => (2, 1),
             Kernel::SparseSoftmaxCrossEntropy => (2, 2),
+            Kernel::Logic(kernel) => (kernel.inputs(), 1),
             Kernel::CheckNumerics => (1, 0),
             Kernel::Random { .. } => (0, 1),
             _ => (1, 1),
@@ -158,12 +164,31 @@ impl Unary {
             Unary::Relu => "relu",
             Unary::Tanh => "tanh",
             Unary::Sigmoid => "sigmoid",
+            Unary::Sign => "sign",
+            Unary::Reciprocal => "reciprocal",
+            Unary::Rsqrt => "rsqrt",
+            Unary::Log1p => "log1p",
+            Unary::Expm1 => "expm1",
+            Unary::Floor => "floor",
+            Unary::Ceil => "ceil",
+            Unary::Round => "round",
+            Unary::Erf => "erf",
+            Unary::Sin => "sin",
+            Unary::Cos => "cos",
+            Unary::Softplus => "softplus",
+            Unary::Softsign => "softsign",
+            Unary::Relu6 => "relu6",
+            Unary::LeakyRelu { .. } => "leaky relu",
+            Unary::Elu => "elu",
+            Unary::Selu => "selu",
+            Unary::Silu => "silu",
+            Unary::Gelu { .. } => "gelu",
         }
     }
 
     fn dtypes(self) -> &'static [DType] {
         match self {
-            Unary::Neg | Unary::Abs | Unary::Square => NUMBERS,
+            Unary::Neg | Unary::Abs | Unary::Square | Unary::Sign => NUMBERS,
             _ => FLOATS,
         }
     }
@@ -178,6 +203,28 @@ impl Binary {
             Binary::Div => "div",
             Binary::Maximum => "maximum",
             Binary::Minimum => "minimum",
+            Binary::Pow => "pow",
+            Binary::FloorDiv => "floor-div",
+            Binary::FloorMod => "floor-mod",
+            Binary::SquaredDifference => "squared difference",
+            Binary::DivNoNan => "div-no-nan",
+        }
+    }
+
+    fn dtypes(self) -> &'static [DType] {
+        match self {
+            Binary::Pow | Binary::DivNoNan => FLOATS,
+            _ => NUMBERS,
+        }
+    }
+}
+
+impl Reduction {
+    fn dtypes(self) -> &'static [DType] {
+        match self {
+            Reduction::Mean => FLOATS,
+            Reduction::All | Reduction::Any => &[DType::Bool],
+            _ => NUMBERS,
         }
     }
 }
@@ -327,7 +374,7 @@ impl Call {
     /// No integer is divided by zero.
     fn divisors(self, binary: Binary, divisor: View<'_>) -> Checked {
         let zero = match divisor.data {
-            _ if binary != Binary::Div => None,
+            _ if !matches!(binary, Binary::Div | Binary::FloorDiv | Binary::FloorMod) => None,
             Data::I32(values) => values.iter().position(|&value| value == 0),
             Data::I64(values) => values.iter().position(|&value| value == 0),
             _ => None,

@@ -1,5 +1,9 @@
 //! What can be computed: one value of [`Kernel`] names an operation with its attributes.
 
+mod logic;
+
+pub use logic::LogicKernel;
+
 use crate::Key;
 
 /// An operation on tensors; what each one takes and gives is said at the variant.
@@ -17,20 +21,22 @@ pub enum Kernel {
         /// The second input is given as `[n, k]`.
         transpose_b: bool,
     },
-    /// One function of each element, float (`Neg`, `Abs` and `Square`: numeric); input and output of one shape.
+    /// One function of each element, float (`Neg`, `Abs`, `Square`, `Sign`: numeric); input and output of one shape.
     Unary(Unary),
-    /// One function of each pair of elements, numeric; the output has the two inputs' NumPy broadcast shape.
+    /// One function of each pair of elements, numeric (`Pow` and `DivNoNan`: float).
+    ///
+    /// The output has the two inputs' NumPy broadcast shape.
     Binary(Binary),
     /// A comparison of each pair of elements, numeric or u8 (`Equal` and `NotEqual`: bool too), to bool.
     ///
     /// The output has the two inputs' NumPy broadcast shape.
     Compare(Compare),
-    /// The gradient of a [`Unary`]: inputs (gradient of the output, output), float, all of one shape.
+    /// The gradient of a [`Unary`]: inputs (gradient of the output, output or input), float, all of one shape.
     UnaryGrad(UnaryGrad),
-    /// Combines the elements along some axes, numeric (`Mean`: float).
+    /// Combines the elements along some axes, numeric (`Mean`: float, `All` and `Any`: bool).
     ///
     /// The output has the input's shape without those axes, or with 1 in their place.
-    /// Of no elements the sum is 0 and the mean NaN; the maximum is the dtype's least value, the minimum its greatest.
+    /// Of no elements the sum is 0, the product 1 and the mean NaN, all are true and none is; the maximum is the dtype's least value, the minimum its greatest.
     Reduce {
         /// How elements are combined.
         reduction: Reduction,
@@ -66,6 +72,13 @@ pub enum Kernel {
         /// The axis that disappears.
         axis: usize,
     },
+    /// The index of the least element along `axis`; else as [`Kernel::ArgMax`], NaN counting as the least.
+    ArgMin {
+        /// The axis that disappears.
+        axis: usize,
+    },
+    /// Truth values: made, combined, and chosen by.
+    Logic(LogicKernel),
     /// Converts every element to the output's dtype, any to any, one shape.
     ///
     /// To bool is "not zero" (NaN is true), from bool is 0 or 1.
@@ -87,7 +100,7 @@ pub enum Kernel {
 }
 
 /// A function of one element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unary {
     /// `-x`
     Neg,
@@ -107,7 +120,60 @@ pub enum Unary {
     Tanh,
     /// `1 / (1 + e^-x)`
     Sigmoid,
+    /// 1, 0 or -1, and NaN of NaN.
+    Sign,
+    /// `1 / x`
+    Reciprocal,
+    /// `1 / sqrt(x)`
+    Rsqrt,
+    /// `ln(1 + x)`, exact near 0.
+    Log1p,
+    /// `e^x - 1`, exact near 0.
+    Expm1,
+    /// The greatest integer that is not greater.
+    Floor,
+    /// The least integer that is not less.
+    Ceil,
+    /// The nearest integer, of two equally near ones the even one.
+    Round,
+    /// The error function.
+    Erf,
+    /// The sine.
+    Sin,
+    /// The cosine.
+    Cos,
+    /// `ln(1 + e^x)`
+    Softplus,
+    /// `x / (1 + |x|)`
+    Softsign,
+    /// `min(max(x, 0), 6)`; NaN stays NaN.
+    Relu6,
+    /// `x` where it is positive, else `alpha x`.
+    LeakyRelu {
+        /// The slope below zero.
+        alpha: f64,
+    },
+    /// `x` where it is positive, else `e^x - 1`.
+    Elu,
+    /// 1.0507 times: `x` where it is positive, else `1.67326 (e^x - 1)`.
+    Selu,
+    /// `x / (1 + e^-x)`
+    Silu,
+    /// `x` times the normal distribution function at `x`.
+    Gelu {
+        /// By `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`.
+        approximate: bool,
+    },
 }
+
+/// Of [`Unary::Selu`], by Klambauer and others, "Self-normalizing neural networks" (2017).
+pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+/// Of [`Unary::Selu`].
+pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+/// `sqrt(2 / pi)`
+pub(crate) const GELU_SCALE: f64 = 0.797_884_560_802_865_4;
+/// Of [`Unary::Gelu`], by Hendrycks and Gimpel, "Gaussian error linear units" (2016).
+pub(crate) const GELU_CUBE: f64 = 0.044_715;
 
 /// A function of two elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,6 +190,16 @@ pub enum Binary {
     Maximum,
     /// The lesser one; NaN if either is.
     Minimum,
+    /// `x^y`
+    Pow,
+    /// The quotient rounded down; a zero among integer divisors is an error.
+    FloorDiv,
+    /// What [`Binary::FloorDiv`] leaves: `x - floor(x / y) y`, of the divisor's sign; of integers as `FloorDiv`.
+    FloorMod,
+    /// `(x - y) (x - y)`
+    SquaredDifference,
+    /// `x / y`, but 0 where `y` is 0.
+    DivNoNan,
 }
 
 /// A comparison of two elements, by IEEE 754: NaN differs from everything.
@@ -143,8 +219,8 @@ pub enum Compare {
     GreaterEqual,
 }
 
-/// A function whose gradient is known from its output `y` alone; `g` is the gradient of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The gradient of a function of one element, from its output `y` or its input `x`; `g` is the gradient of the output.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UnaryGrad {
     /// `g` where `y > 0` or `y` is NaN, else 0.
     Relu,
@@ -152,6 +228,32 @@ pub enum UnaryGrad {
     Tanh,
     /// `g * y * (1 - y)`
     Sigmoid,
+    /// `g` where `y` is between 0 and 6 or NaN, else 0.
+    Relu6,
+    /// `g` where `x > 0`, else `alpha * g`.
+    LeakyRelu {
+        /// The slope below zero.
+        alpha: f64,
+    },
+    /// `g * (y + 1)` where `y < 0`, else `g`.
+    Elu,
+    /// The gradient of [`Unary::Selu`], from `y`.
+    Selu,
+    /// `-g * y * y`
+    Reciprocal,
+    /// `-g / 2 * y * y * y`
+    Rsqrt,
+    /// `g / (1 + e^-x)`
+    Softplus,
+    /// `g / (1 + |x|)^2`
+    Softsign,
+    /// The gradient of [`Unary::Silu`], from `x`.
+    Silu,
+    /// The gradient of [`Unary::Gelu`], from `x`.
+    Gelu {
+        /// Which form it has.
+        approximate: bool,
+    },
 }
 
 /// How many elements become one.
@@ -165,6 +267,12 @@ pub enum Reduction {
     Max,
     /// The least; NaN if any is.
     Min,
+    /// Their product, multiplied in a fixed tree.
+    Prod,
+    /// Whether all are true.
+    All,
+    /// Whether any is true.
+    Any,
 }
 
 /// The law of a random element.

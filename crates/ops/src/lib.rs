@@ -4,6 +4,7 @@
 
 mod check;
 mod element;
+mod erf;
 mod error;
 mod kernel;
 mod kernels;
@@ -19,7 +20,7 @@ mod reference;
 
 pub use cpu::Cpu;
 pub use error::KernelError;
-pub use kernel::{Binary, Compare, Distribution, Kernel, Reduction, Unary, UnaryGrad};
+pub use kernel::{Binary, Compare, Distribution, Kernel, LogicKernel, Reduction, Unary, UnaryGrad};
 pub use kernels::Kernels;
 pub use key::Key;
 pub use reference::Reference;

@@ -8,6 +8,7 @@ from golden import Family, f32, spread
 family = Family(__file__)
 
 family.add("identity", tf.identity, [spread([2, 3])])
+family.add("stop_gradient", tf.stop_gradient, [spread([2, 3])], gradients=[])
 family.add("check_numerics", lambda x: tf.debugging.check_numerics(x, "input"), [spread([2, 3])])
 family.add("cast", lambda x: tf.cast(x, tf.float64), [spread([2, 3])], {"to": "f64"})
 family.add("cast", lambda x: tf.cast(x, tf.float32), [spread([2, 3], dtype=np.float64)], {"to": "f32"})

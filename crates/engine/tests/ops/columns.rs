@@ -147,7 +147,7 @@ fn on_lines(entry: &Entry, lines: Vec<&Line>, check: &dyn Fn(&Line, &Arc<Subject
         check(line, &Arc::new(Subject::cpu(1)))
             .map_err(|error| format!("{} against TensorFlow, {:?}: {error}", entry.name, line.case))?;
     }
-    let shows = |line: &&Line| shows_faults(&line.case, &Subject::cpu(1), &|_, subject| check(line, subject));
+    let shows = |line: &&Line| shows_faults(entry, &line.case, &Subject::cpu(1), &|_, subject| check(line, subject));
     let results: Vec<Checked> = lines.iter().map(shows).collect();
     results.iter().find(|result| result.is_ok()).unwrap_or(&results[0]).clone()
 }
@@ -178,9 +178,9 @@ pub(crate) fn threads(entry: &Entry) -> Checked {
         check_outputs(&case, &subject).map_err(|error| format!("{count} threads: {error}"))?;
         check_gradients(&case, &subject).map_err(|error| format!("{count} threads: {error}"))?;
         if count == THREADS[0] {
-            shows_faults(&case, &subject, &check_outputs)?;
+            shows_faults(entry, &case, &subject, &check_outputs)?;
             if is_differentiable {
-                shows_faults(&case, &subject, &check_gradients)?;
+                shows_faults(entry, &case, &subject, &check_gradients)?;
             }
         }
     }

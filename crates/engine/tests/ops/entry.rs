@@ -49,6 +49,8 @@ pub(crate) struct Entry {
     /// The step of the central differences, and their relative error.
     pub(crate) step: f64,
     pub(crate) slack: f64,
+    /// Whether it is made of several ops, some of which may be out without a difference: a shift that is taken back.
+    pub(crate) composed: bool,
     /// Whether the graph can be built with no axis known.
     pub(crate) symbolic: bool,
 }
@@ -113,6 +115,7 @@ impl Entry {
             floor: 1.0,
             step: 1e-5,
             slack: 1e-6,
+            composed: false,
             symbolic: true,
         }
     }
@@ -151,6 +154,10 @@ impl Entry {
 
     pub(crate) fn roundings(self, roundings: f64) -> Self {
         Self { roundings, ..self }
+    }
+
+    pub(crate) fn composed(self) -> Self {
+        Self { composed: true, ..self }
     }
 
     /// Each element is as exact as its own size asks for.

@@ -153,6 +153,44 @@ ops! {
         let sigmoid = 1.0 / (1.0 + (-x).exp());
         sigmoid * (1.0 - sigmoid)
     });
+    relu6_grad, no gradient: gradient_of!("Relu6Grad", relu6, |x| f64::from(u8::from(x > 0.0 && x < 6.0)));
+    leaky_relu_grad, no gradient: gradient_of(
+        "LeakyReluGrad",
+        |graph, inputs, _| {
+            let value = graph.leaky_relu(inputs[0], 0.2)?;
+            pulled_back(graph, value, inputs[1], inputs[0])
+        },
+        |inputs, _| {
+            vec![inputs[0].map(|x| if x > 0.0 { 1.0 } else { 0.2 }).zip(&inputs[1], |slope, gradient| slope * gradient)]
+        },
+    );
+    elu_grad, no gradient: gradient_of!("EluGrad", elu, |x| if x > 0.0 { 1.0 } else { x.exp() });
+    selu_grad, no gradient: gradient_of!("SeluGrad", selu, |x| {
+        1.050_700_987_355_480_5 * if x > 0.0 { 1.0 } else { 1.673_263_242_354_377_2 * x.exp() }
+    });
+    reciprocal_grad, no gradient: gradient_of!("ReciprocalGrad", reciprocal, |x| -1.0 / (x * x));
+    rsqrt_grad, no gradient: gradient_of!("RsqrtGrad", rsqrt, |x| -0.5 / (x * x.sqrt()));
+    softplus_grad, no gradient: gradient_of!("SoftplusGrad", softplus, |x| 1.0 / (1.0 + (-x).exp()));
+    softsign_grad, no gradient: gradient_of!("SoftsignGrad", softsign, |x| 1.0 / (1.0 + x.abs()).powi(2));
+    silu_grad, no gradient: gradient_of!("SiluGrad", silu, |x| {
+        let sigmoid = 1.0 / (1.0 + (-x).exp());
+        sigmoid * (1.0 + x * (1.0 - sigmoid))
+    });
+    gelu_grad, no gradient: gradient_of(
+        "GeluGrad",
+        |graph, inputs, _| {
+            let value = graph.gelu(inputs[0], true)?;
+            pulled_back(graph, value, inputs[1], inputs[0])
+        },
+        |inputs, _| {
+            let slope = |x: f64| {
+                let scale = (2.0 / std::f64::consts::PI).sqrt();
+                let tanh = (scale * (x + 0.044715 * x.powi(3))).tanh();
+                (1.0 + tanh) / 2.0 + x / 2.0 * (1.0 - tanh * tanh) * scale * (1.0 + 3.0 * 0.044715 * x * x)
+            };
+            vec![inputs[0].map(slope).zip(&inputs[1], |slope, gradient| slope * gradient)]
+        },
+    );
     softmax_grad, no gradient: gradient_of(
         "SoftmaxGrad",
         |graph, inputs, _| {

@@ -42,6 +42,9 @@ fn casts(dtype: DType, targets: &'static [&str]) -> BoxedStrategy<Case> {
 ops! {
     identity: same("Identity", |graph, inputs, _| Ok(vec![graph.identity("same", inputs[0])?])).of(ALL);
     check_numerics: same("CheckNumerics", |graph, inputs, _| Ok(vec![graph.check_numerics(inputs[0])?]));
+    stop_gradient, no gradient: same("StopGradient", |graph, inputs, _| Ok(vec![graph.stop_gradient(inputs[0])?]))
+        .of(ALL)
+        .differentiable(&[]);
     cast: Entry::new("Cast", |graph, inputs, attributes| Ok(vec![graph.cast(inputs[0], to(attributes))?]))
         .means(|inputs, attributes| vec![inputs[0].map(|value| converted(value, to(attributes)))])
         .on(|dtype| casts(dtype, &["bool", "i32", "i64", "f32", "f64"]))

@@ -1,8 +1,13 @@
 //! The derivative of each operation.
 
+mod binary;
+mod reduce;
+mod select;
+mod unary;
+
 use everstep_tensor::Result;
 
-use crate::{Axes, Binary, Compare, Graph, Node, Op, Output, PartialShape, Reduction, Transpose, Unary, UnaryGrad};
+use crate::{Axes, Compare, Graph, LogicOp, Node, Op, Output, PartialShape, Transpose};
 
 /// The gradient that input `index` of `node` gets, given those of the outputs; `None` if nothing flows to it.
 pub(super) fn input_gradient(
@@ -18,10 +23,13 @@ pub(super) fn input_gradient(
     let Some(gradient) = of_outputs.first().copied().flatten() else { return Ok(None) };
     let flow = match node.op() {
         Op::MatMul(transpose) => matmul(graph, *transpose, index, [inputs[0], inputs[1]], gradient)?,
-        Op::Unary(function) => unary(graph, *function, inputs[0], output, gradient)?,
-        Op::Binary(function) => binary(graph, *function, index, [inputs[0], inputs[1]], output, gradient)?,
+        Op::Unary(function) => return unary::unary(graph, *function, inputs[0], output, gradient),
+        Op::Binary(function) => {
+            return binary::binary(graph, *function, index, [inputs[0], inputs[1]], output, gradient);
+        }
         Op::Reduce { reduction, axes, keep_dims } => {
-            reduce(graph, *reduction, &Reduced { axes, keep_dims: *keep_dims }, inputs[0], output, gradient)?
+            let reduced = Reduced { axes, keep_dims: *keep_dims };
+            return reduce::reduce(graph, *reduction, &reduced, inputs[0], output, gradient);
         }
         Op::Softmax => graph.add_op(Op::SoftmaxGrad, &[gradient, output])?,
         Op::LogSoftmax => log_softmax(graph, output, gradient)?,
@@ -31,11 +39,15 @@ pub(super) fn input_gradient(
             graph.cast(gradient, dtype)?
         }
         Op::Identity | Op::CheckNumerics => gradient,
+        Op::Logic(LogicOp::Select) => select::select(graph, inputs, index, gradient)?,
         Op::Placeholder { .. }
         | Op::Constant(_)
         | Op::Variable(_)
         | Op::Compare(_)
         | Op::ArgMax { .. }
+        | Op::ArgMin { .. }
+        | Op::Logic(_)
+        | Op::StopGradient
         | Op::Update(_) => {
             return Ok(None);
         }
@@ -69,76 +81,11 @@ fn matmul(
     graph.matmul_transposed(one, other, transpose)
 }
 
-fn unary(graph: &mut Graph, function: Unary, input: Output, output: Output, gradient: Output) -> Result<Output> {
-    match function {
-        Unary::Neg => graph.neg(gradient),
-        Unary::Abs => {
-            let sign = sign(graph, input)?;
-            graph.mul(gradient, sign)
-        }
-        Unary::Exp => graph.mul(gradient, output),
-        Unary::Log => graph.div(gradient, input),
-        Unary::Sqrt => {
-            let twice = graph.add(output, output)?;
-            graph.div(gradient, twice)
-        }
-        Unary::Square => {
-            let twice = graph.add(input, input)?;
-            graph.mul(gradient, twice)
-        }
-        Unary::Relu => graph.add_op(Op::UnaryGrad(UnaryGrad::Relu), &[gradient, output]),
-        Unary::Tanh => graph.add_op(Op::UnaryGrad(UnaryGrad::Tanh), &[gradient, output]),
-        Unary::Sigmoid => graph.add_op(Op::UnaryGrad(UnaryGrad::Sigmoid), &[gradient, output]),
-    }
-}
-
-/// 1, 0 or -1.
-fn sign(graph: &mut Graph, input: Output) -> Result<Output> {
-    let dtype = graph.type_of(input)?.dtype;
-    let zero = graph.scalar("Const", dtype, 0.0)?;
-    let (above, below) = (mask(graph, Compare::Greater, input, zero)?, mask(graph, Compare::Less, input, zero)?);
-    graph.sub(above, below)
-}
-
 /// 1 where the comparison holds, else 0.
 fn mask(graph: &mut Graph, compare: Compare, one: Output, other: Output) -> Result<Output> {
     let dtype = graph.type_of(one)?.dtype;
     let holds = graph.add_op(Op::Compare(compare), &[one, other])?;
     graph.cast(holds, dtype)
-}
-
-fn binary(
-    graph: &mut Graph,
-    function: Binary,
-    index: usize,
-    [one, other]: [Output; 2],
-    output: Output,
-    gradient: Output,
-) -> Result<Output> {
-    let flow = match (function, index) {
-        (Binary::Add, _) | (Binary::Sub, 0) => gradient,
-        (Binary::Sub, _) => graph.neg(gradient)?,
-        (Binary::Mul, 0) => graph.mul(gradient, other)?,
-        (Binary::Mul, _) => graph.mul(gradient, one)?,
-        (Binary::Div, 0) => graph.div(gradient, other)?,
-        (Binary::Div, _) => {
-            let share = graph.div(output, other)?;
-            let flow = graph.mul(gradient, share)?;
-            graph.neg(flow)?
-        }
-        (Binary::Maximum, _) => masked(graph, [Compare::GreaterEqual, Compare::Less][index], [one, other], gradient)?,
-        (Binary::Minimum, _) => masked(graph, [Compare::LessEqual, Compare::Greater][index], [one, other], gradient)?,
-    };
-    let (operand, partner) = if index == 0 { (one, other) } else { (other, one) };
-    if is_repeated(&graph.type_of(operand)?.shape, &graph.type_of(partner)?.shape) {
-        return graph.add_op(Op::SumToShape, &[flow, operand]);
-    }
-    Ok(flow)
-}
-
-fn masked(graph: &mut Graph, compare: Compare, [one, other]: [Output; 2], gradient: Output) -> Result<Output> {
-    let chosen = mask(graph, compare, one, other)?;
-    graph.mul(gradient, chosen)
 }
 
 /// Whether broadcasting with `partner` may repeat `operand`.
@@ -164,38 +111,6 @@ impl Reduced<'_> {
     fn spread(&self, graph: &mut Graph, value: Output, like: Output, mean: bool) -> Result<Output> {
         graph.add_op(Op::Spread { axes: self.axes.to_vec(), keep_dims: self.keep_dims, mean }, &[value, like])
     }
-}
-
-fn reduce(
-    graph: &mut Graph,
-    reduction: Reduction,
-    reduced: &Reduced<'_>,
-    input: Output,
-    output: Output,
-    gradient: Output,
-) -> Result<Output> {
-    match reduction {
-        Reduction::Sum => reduced.spread(graph, gradient, input, false),
-        Reduction::Mean => reduced.spread(graph, gradient, input, true),
-        Reduction::Max | Reduction::Min => extremum(graph, reduced, input, output, gradient),
-    }
-}
-
-/// The gradient goes in equal parts to all elements that equal the extremum, as in TensorFlow.
-fn extremum(
-    graph: &mut Graph,
-    reduced: &Reduced<'_>,
-    input: Output,
-    output: Output,
-    gradient: Output,
-) -> Result<Output> {
-    let extremum = reduced.spread(graph, output, input, false)?;
-    let chosen = mask(graph, Compare::Equal, input, extremum)?;
-    let axes = reduced.axes.to_vec();
-    let count = graph.add_op(Op::Reduce { reduction: Reduction::Sum, axes, keep_dims: true }, &[chosen])?;
-    let share = graph.div(chosen, count)?;
-    let spread = reduced.spread(graph, gradient, input, false)?;
-    graph.mul(share, spread)
 }
 
 /// `gradient - softmax * sum(gradient)` over the last axis.

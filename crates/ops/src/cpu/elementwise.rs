@@ -1,12 +1,14 @@
 //! Kernels that compute each element of the output from the same place of the inputs.
 
 use super::{
+    function::Function,
     number::{Float, Number},
     pool::Pool,
     walk::{Place, Walk},
+    wide::{Work, wide},
 };
 use crate::{
-    Binary, Compare, Distribution, Key, Unary, UnaryGrad, View, ViewMut,
+    Binary, Compare, Distribution, Key, View, ViewMut,
     element::{Element, unchecked_dtype, with_element, with_float, with_number},
     random,
     view::DType,
@@ -18,50 +20,39 @@ pub(super) const BLOCK: usize = 1 << 14;
 /// How many elementary operations an exponential counts as.
 pub(super) const TRANSCENDENTAL: usize = 8;
 
-pub(super) fn unary(pool: &Pool, unary: Unary, input: View<'_>, output: &mut ViewMut<'_>) {
-    match unary {
-        Unary::Neg => with_number!(input.data.dtype(), T => map(pool, input, output, 1, |x: T| T::ZERO.sub(x))),
-        Unary::Abs => with_number!(input.data.dtype(), T => map(pool, input, output, 1, <T as Number>::abs)),
-        Unary::Square => with_number!(input.data.dtype(), T => map(pool, input, output, 1, |x: T| x.mul(x))),
-        _ => with_float!(input.data.dtype(), T => match unary {
-            Unary::Exp => map(pool, input, output, TRANSCENDENTAL, <T as Float>::exp),
-            Unary::Log => map(pool, input, output, TRANSCENDENTAL, <T as Float>::ln),
-            Unary::Sqrt => map(pool, input, output, 2, <T as Float>::sqrt),
-            Unary::Relu => map(pool, input, output, 1, <T as Float>::relu),
-            Unary::Tanh => map(pool, input, output, TRANSCENDENTAL, <T as Float>::tanh),
-            Unary::Sigmoid => map(pool, input, output, TRANSCENDENTAL, <T as Float>::sigmoid),
-            Unary::Neg | Unary::Abs | Unary::Square => unchecked_dtype(),
-        }),
+pub(super) fn binary(pool: &Pool, binary: Binary, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
+    match binary {
+        Binary::Pow => with_float!(a.data.dtype(), T => zip(pool, a, b, output, 32, <T as Function>::pow)),
+        Binary::DivNoNan => with_float!(a.data.dtype(), T => zip(pool, a, b, output, 1, |x: T, y: T| {
+            if y == T::ZERO { T::ZERO } else { x / y }
+        })),
+        _ => with_number!(a.data.dtype(), T => of_numbers::<T>(pool, binary, a, b, output)),
     }
 }
 
-pub(super) fn unary_grad(pool: &Pool, grad: UnaryGrad, gradient: View<'_>, value: View<'_>, output: &mut ViewMut<'_>) {
-    with_float!(value.data.dtype(), T => match grad {
-        UnaryGrad::Relu => zip(pool, gradient, value, output, |g: T, y: T| if y <= 0.0 { 0.0 } else { g }),
-        UnaryGrad::Tanh => zip(pool, gradient, value, output, |g: T, y: T| g * (1.0 - y * y)),
-        UnaryGrad::Sigmoid => zip(pool, gradient, value, output, |g: T, y: T| g * y * (1.0 - y)),
-    });
-}
-
-pub(super) fn binary(pool: &Pool, binary: Binary, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
-    with_number!(a.data.dtype(), T => match binary {
-        Binary::Add => zip(pool, a, b, output, <T as Number>::add),
-        Binary::Sub => zip(pool, a, b, output, <T as Number>::sub),
-        Binary::Mul => zip(pool, a, b, output, <T as Number>::mul),
-        Binary::Div => zip(pool, a, b, output, <T as Number>::div),
-        Binary::Maximum => zip(pool, a, b, output, <T as Number>::maximum),
-        Binary::Minimum => zip(pool, a, b, output, <T as Number>::minimum),
-    });
+fn of_numbers<T: Number>(pool: &Pool, binary: Binary, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
+    match binary {
+        Binary::Add => zip(pool, a, b, output, 1, <T as Number>::add),
+        Binary::Sub => zip(pool, a, b, output, 1, <T as Number>::sub),
+        Binary::Mul => zip(pool, a, b, output, 1, <T as Number>::mul),
+        Binary::Div => zip(pool, a, b, output, 1, <T as Number>::div),
+        Binary::Maximum => zip(pool, a, b, output, 1, <T as Number>::maximum),
+        Binary::Minimum => zip(pool, a, b, output, 1, <T as Number>::minimum),
+        Binary::FloorDiv => zip(pool, a, b, output, 4, <T as Number>::floor_div),
+        Binary::FloorMod => zip(pool, a, b, output, 16, <T as Number>::floor_mod),
+        Binary::SquaredDifference => zip(pool, a, b, output, 1, |x: T, y: T| x.sub(y).mul(x.sub(y))),
+        Binary::Pow | Binary::DivNoNan => unchecked_dtype(),
+    }
 }
 
 pub(super) fn compare(pool: &Pool, compare: Compare, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
     with_element!(a.data.dtype(), T => match compare {
-        Compare::Equal => zip(pool, a, b, output, |x: T, y: T| x == y),
-        Compare::NotEqual => zip(pool, a, b, output, |x: T, y: T| x != y),
-        Compare::Less => zip(pool, a, b, output, |x: T, y: T| x.lt(&y)),
-        Compare::LessEqual => zip(pool, a, b, output, |x: T, y: T| x.le(&y)),
-        Compare::Greater => zip(pool, a, b, output, |x: T, y: T| x.gt(&y)),
-        Compare::GreaterEqual => zip(pool, a, b, output, |x: T, y: T| x.ge(&y)),
+        Compare::Equal => zip(pool, a, b, output, 1, |x: T, y: T| x == y),
+        Compare::NotEqual => zip(pool, a, b, output, 1, |x: T, y: T| x != y),
+        Compare::Less => zip(pool, a, b, output, 1, |x: T, y: T| x.lt(&y)),
+        Compare::LessEqual => zip(pool, a, b, output, 1, |x: T, y: T| x.le(&y)),
+        Compare::Greater => zip(pool, a, b, output, 1, |x: T, y: T| x.gt(&y)),
+        Compare::GreaterEqual => zip(pool, a, b, output, 1, |x: T, y: T| x.ge(&y)),
     });
 }
 
@@ -119,7 +110,7 @@ fn fill<T: Element>(pool: &Pool, output: &mut ViewMut<'_>, element: impl Fn(usiz
 }
 
 /// A function of each element; `weight` is its cost.
-fn map<T: Element, U: Element>(
+pub(super) fn map<T: Element, U: Element>(
     pool: &Pool,
     input: View<'_>,
     output: &mut ViewMut<'_>,
@@ -128,8 +119,21 @@ fn map<T: Element, U: Element>(
 ) {
     let (input, output) = (T::slice(input.data), U::slice_mut(&mut output.data));
     pool.blocks(output, BLOCK / weight, input.len() * weight, &|first, block: &mut [U]| {
-        map_slice(&input[first..first + block.len()], block, function);
+        wide(Map { input: &input[first..first + block.len()], output: block, function });
     });
+}
+
+struct Map<'a, T, U, F> {
+    input: &'a [T],
+    output: &'a mut [U],
+    function: F,
+}
+
+impl<T: Copy, U, F: Fn(T) -> U> Work for Map<'_, T, U, F> {
+    #[inline(always)]
+    fn run(self) {
+        map_slice(self.input, self.output, self.function);
+    }
 }
 
 #[inline(always)]
@@ -139,22 +143,40 @@ fn map_slice<T: Copy, U>(input: &[T], output: &mut [U], function: impl Fn(T) -> 
     }
 }
 
-/// A function of each pair of elements, broadcast.
-fn zip<T: Element, U: Element>(
+/// A function of each pair of elements, broadcast; `weight` is its cost.
+pub(super) fn zip<T: Element, U: Element>(
     pool: &Pool,
     a: View<'_>,
     b: View<'_>,
     output: &mut ViewMut<'_>,
+    weight: usize,
     function: impl Fn(T, T) -> U + Copy + Sync,
 ) {
     let walk = Walk::new(output.shape, [a.shape, b.shape]);
     let (a, b, output) = (T::slice(a.data), T::slice(b.data), U::slice_mut(&mut output.data));
-    let cost = output.len();
-    pool.blocks(output, BLOCK, cost, &|first, block: &mut [U]| {
-        walk.segments(first, block.len(), |start, length, places| {
-            zip_slice(a, b, places, &mut block[start..start + length], function);
-        });
+    let cost = output.len() * weight;
+    pool.blocks(output, BLOCK / weight, cost, &|first, block: &mut [U]| {
+        wide(Zip { a, b, walk: &walk, first, output: block, function });
     });
+}
+
+struct Zip<'a, T, U, F> {
+    a: &'a [T],
+    b: &'a [T],
+    walk: &'a Walk<2>,
+    first: usize,
+    output: &'a mut [U],
+    function: F,
+}
+
+impl<T: Copy, U: Copy, F: Fn(T, T) -> U + Copy> Work for Zip<'_, T, U, F> {
+    #[inline(always)]
+    fn run(self) {
+        let Zip { a, b, walk, first, output, function } = self;
+        walk.segments(first, output.len(), |start, length, places| {
+            zip_slice(a, b, places, &mut output[start..start + length], function);
+        });
+    }
 }
 
 #[inline(always)]

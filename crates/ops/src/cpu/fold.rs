@@ -1,6 +1,7 @@
 //! Folding many elements into one, in a tree that depends on their number alone.
 
 use super::{number::Number, pool::Fork};
+use crate::element::Element;
 
 /// How two elements become one.
 pub(super) trait Combine<T> {
@@ -45,6 +46,42 @@ impl<T: Number> Combine<T> for Min {
     }
 }
 
+#[derive(Debug)]
+pub(super) struct Prod;
+
+impl<T: Number> Combine<T> for Prod {
+    const IDENTITY: T = T::ONE;
+
+    #[inline(always)]
+    fn combine(left: T, right: T) -> T {
+        left.mul(right)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct All;
+
+impl Combine<bool> for All {
+    const IDENTITY: bool = true;
+
+    #[inline(always)]
+    fn combine(left: bool, right: bool) -> bool {
+        left & right
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Any;
+
+impl Combine<bool> for Any {
+    const IDENTITY: bool = false;
+
+    #[inline(always)]
+    fn combine(left: bool, right: bool) -> bool {
+        left | right
+    }
+}
+
 /// Elements that one leaf of the tree folds; each of its lanes takes 64 of them, so a sum stays accurate.
 const LEAF: usize = 64 * LANES;
 
@@ -55,7 +92,7 @@ const LANES: usize = 16;
 pub(super) const GRAIN: usize = 1 << 15;
 
 /// Folds consecutive elements.
-pub(super) fn fold<T: Number, C: Combine<T>>(values: &[T], fork: Fork) -> T {
+pub(super) fn fold<T: Element, C: Combine<T>>(values: &[T], fork: Fork) -> T {
     if values.len() <= LEAF {
         return leaf::<T, C>(values);
     }
@@ -65,7 +102,7 @@ pub(super) fn fold<T: Number, C: Combine<T>>(values: &[T], fork: Fork) -> T {
     C::combine(left, right)
 }
 
-fn leaf<T: Number, C: Combine<T>>(values: &[T]) -> T {
+fn leaf<T: Element, C: Combine<T>>(values: &[T]) -> T {
     if values.len() < LANES {
         return values.iter().fold(C::IDENTITY, |folded, &value| C::combine(folded, value));
     }

@@ -2,14 +2,19 @@
 
 mod elementwise;
 mod fold;
+mod function;
 mod gemm;
+mod logic;
 mod matmul;
 mod number;
 mod pool;
 mod reduce;
+mod single;
 mod softmax;
+mod unary;
 mod update;
 mod walk;
+mod wide;
 
 use self::pool::Pool;
 use crate::{Kernel, KernelError, Kernels, Target, Update, View, ViewMut, check, shape::Extents};
@@ -46,11 +51,11 @@ impl Kernels for Cpu {
             (Kernel::MatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
                 matmul::matmul(pool, *transpose_a, *transpose_b, a, b, output);
             }
-            (Kernel::Unary(unary), &[input], [output]) => elementwise::unary(pool, *unary, input, output),
+            (Kernel::Unary(unary), &[input], [output]) => unary::unary(pool, *unary, input, output),
             (Kernel::Binary(binary), &[a, b], [output]) => elementwise::binary(pool, *binary, a, b, output),
             (Kernel::Compare(compare), &[a, b], [output]) => elementwise::compare(pool, *compare, a, b, output),
             (Kernel::UnaryGrad(grad), &[gradient, value], [output]) => {
-                elementwise::unary_grad(pool, *grad, gradient, value, output);
+                unary::unary_grad(pool, *grad, gradient, value, output);
             }
             (Kernel::Reduce { reduction, axes }, &[input], [output]) => {
                 reduce::reduce(pool, *reduction, axes, input, output);
@@ -66,6 +71,8 @@ impl Kernels for Cpu {
                 softmax::cross_entropy(pool, logits, labels, loss, backprop);
             }
             (Kernel::ArgMax { axis }, &[input], [output]) => reduce::argmax(pool, *axis, input, output),
+            (Kernel::ArgMin { axis }, &[input], [output]) => reduce::argmin(pool, *axis, input, output),
+            (Kernel::Logic(kernel), inputs, [output]) => logic::logic(pool, *kernel, inputs, output),
             (Kernel::Cast, &[input], [output]) => elementwise::cast(pool, input, output),
             (Kernel::Copy, &[input], [output]) => elementwise::copy(pool, input, output),
             (Kernel::CheckNumerics, ..) => {} // The check has looked.

@@ -1,10 +1,12 @@
 //! Arithmetic of the element types, as the kernels need it.
 
+use super::function::Function;
 use crate::element::Element;
 
 /// Numbers; integers wrap.
 pub(super) trait Number: Element {
     const ZERO: Self;
+    const ONE: Self;
     const LEAST: Self;
     const GREATEST: Self;
     fn add(self, other: Self) -> Self;
@@ -12,6 +14,12 @@ pub(super) trait Number: Element {
     fn mul(self, other: Self) -> Self;
     fn div(self, other: Self) -> Self;
     fn abs(self) -> Self;
+    /// 1, 0 or -1; NaN of NaN.
+    fn sign(self) -> Self;
+    /// The quotient rounded down.
+    fn floor_div(self, other: Self) -> Self;
+    /// What [`Number::floor_div`] leaves.
+    fn floor_mod(self, other: Self) -> Self;
 
     /// `max(self, other)`; NaN if either is.
     #[inline(always)]
@@ -33,13 +41,8 @@ pub(super) trait Number: Element {
 }
 
 /// Numbers with a fraction.
-pub(super) trait Float: Number {
-    const ONE: Self;
+pub(super) trait Float: Number + Function {
     fn from_f64(value: f64) -> Self;
-    fn exp(self) -> Self;
-    fn ln(self) -> Self;
-    fn sqrt(self) -> Self;
-    fn tanh(self) -> Self;
     /// `self * a + b`, rounded once.
     fn multiply_add(self, a: Self, b: Self) -> Self;
 
@@ -47,17 +50,13 @@ pub(super) trait Float: Number {
     fn relu(self) -> Self {
         if self <= Self::ZERO { Self::ZERO } else { self }
     }
-
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        Self::ONE.div(Self::ONE.add(Self::ZERO.sub(self).exp()))
-    }
 }
 
 macro_rules! integer {
     ($type:ty) => {
         impl Number for $type {
             const ZERO: Self = 0;
+            const ONE: Self = 1;
             const LEAST: Self = <$type>::MIN;
             const GREATEST: Self = <$type>::MAX;
 
@@ -85,6 +84,24 @@ macro_rules! integer {
             fn abs(self) -> Self {
                 self.wrapping_abs()
             }
+
+            #[inline(always)]
+            fn sign(self) -> Self {
+                self.signum()
+            }
+
+            #[inline(always)]
+            fn floor_div(self, other: Self) -> Self {
+                let quotient = self.wrapping_div(other);
+                let is_above = self.wrapping_rem(other) != 0 && (self < 0) != (other < 0);
+                if is_above { quotient - 1 } else { quotient }
+            }
+
+            #[inline(always)]
+            fn floor_mod(self, other: Self) -> Self {
+                let rest = self.wrapping_rem(other);
+                if rest != 0 && (rest < 0) != (other < 0) { rest + other } else { rest }
+            }
         }
     };
 }
@@ -93,6 +110,7 @@ macro_rules! float {
     ($type:ty) => {
         impl Number for $type {
             const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
             const LEAST: Self = <$type>::NEG_INFINITY;
             const GREATEST: Self = <$type>::INFINITY;
 
@@ -120,34 +138,34 @@ macro_rules! float {
             fn abs(self) -> Self {
                 <$type>::abs(self)
             }
+
+            #[inline(always)]
+            fn sign(self) -> Self {
+                if self > 0.0 {
+                    1.0
+                } else if self < 0.0 {
+                    -1.0
+                } else {
+                    self
+                }
+            }
+
+            #[inline(always)]
+            fn floor_div(self, other: Self) -> Self {
+                (self / other).floor()
+            }
+
+            #[inline(always)]
+            fn floor_mod(self, other: Self) -> Self {
+                let rest = self % other;
+                if rest != 0.0 && (rest < 0.0) != (other < 0.0) { rest + other } else { rest }
+            }
         }
 
         impl Float for $type {
-            const ONE: Self = 1.0;
-
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as $type
-            }
-
-            #[inline(always)]
-            fn exp(self) -> Self {
-                <$type>::exp(self)
-            }
-
-            #[inline(always)]
-            fn ln(self) -> Self {
-                <$type>::ln(self)
-            }
-
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                <$type>::sqrt(self)
-            }
-
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                <$type>::tanh(self)
             }
 
             #[inline(always)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     elementwise::BLOCK,
-    fold::{Combine, GRAIN, Max, Min, Sum, fold},
+    fold::{All, Any, Combine, GRAIN, Max, Min, Prod, Sum, fold},
     number::Number,
     pool::{Fork, Pool, Rows},
 };
@@ -26,6 +26,9 @@ pub(super) fn reduce(pool: &Pool, reduction: Reduction, axes: &[usize], input: V
         Reduction::Sum => with_number!(input.data.dtype(), T => into::<T, Sum>(pool, &layout, input, output)),
         Reduction::Max => with_number!(input.data.dtype(), T => into::<T, Max>(pool, &layout, input, output)),
         Reduction::Min => with_number!(input.data.dtype(), T => into::<T, Min>(pool, &layout, input, output)),
+        Reduction::Prod => with_number!(input.data.dtype(), T => into::<T, Prod>(pool, &layout, input, output)),
+        Reduction::All => into::<bool, All>(pool, &layout, input, output),
+        Reduction::Any => into::<bool, Any>(pool, &layout, input, output),
         Reduction::Mean => with_float!(input.data.dtype(), T => {
             into::<T, Sum>(pool, &layout, input, output);
             let count = axes.iter().map(|&axis| input.shape[axis]).product::<usize>() as T;
@@ -34,7 +37,7 @@ pub(super) fn reduce(pool: &Pool, reduction: Reduction, axes: &[usize], input: V
     }
 }
 
-fn into<T: Number, C: Combine<T>>(pool: &Pool, layout: &Layout, input: View<'_>, output: &mut ViewMut<'_>) {
+fn into<T: Element, C: Combine<T>>(pool: &Pool, layout: &Layout, input: View<'_>, output: &mut ViewMut<'_>) {
     let (input, output) = (T::slice(input.data), T::slice_mut(&mut output.data));
     if input.is_empty() {
         return output.fill(C::IDENTITY);
@@ -46,7 +49,7 @@ fn into<T: Number, C: Combine<T>>(pool: &Pool, layout: &Layout, input: View<'_>,
 }
 
 /// The last axis disappears: each output is made of consecutive runs.
-fn fold_runs<T: Number, C: Combine<T>>(layout: &Layout, input: &[T], output: &mut [T], fork: Fork) {
+fn fold_runs<T: Element, C: Combine<T>>(layout: &Layout, input: &[T], output: &mut [T], fork: Fork) {
     let each = input.len() / output.len();
     fork.blocks(output, GRAIN / each.min(GRAIN), &|first, block: &mut [T]| {
         for (index, value) in block.iter_mut().enumerate() {
@@ -56,7 +59,7 @@ fn fold_runs<T: Number, C: Combine<T>>(layout: &Layout, input: &[T], output: &mu
     });
 }
 
-fn runs<T: Number, C: Combine<T>>(layout: &Layout, input: &[T], range: Range<usize>, fork: Fork) -> T {
+fn runs<T: Element, C: Combine<T>>(layout: &Layout, input: &[T], range: Range<usize>, fork: Fork) -> T {
     if range.len() == 1 {
         let start = layout.reduced.offset(range.start);
         return fold::<T, C>(&input[start..start + layout.run], fork);
@@ -71,7 +74,7 @@ fn runs<T: Number, C: Combine<T>>(layout: &Layout, input: &[T], range: Range<usi
 }
 
 /// The last axis stays: strips of neighbouring outputs are made of rows.
-fn fold_rows<T: Number, C: Combine<T>>(layout: &Layout, input: &[T], output: &mut [T], fork: Fork) {
+fn fold_rows<T: Element, C: Combine<T>>(layout: &Layout, input: &[T], output: &mut [T], fork: Fork) {
     let rows = layout.reduced.count;
     let strips = STRIP * (GRAIN / (rows * STRIP).min(GRAIN));
     let outputs = Rows { values: output, width: layout.run };
@@ -90,7 +93,7 @@ fn fold_rows<T: Number, C: Combine<T>>(layout: &Layout, input: &[T], output: &mu
     });
 }
 
-fn rows_of_strip<T: Number, C: Combine<T>>(
+fn rows_of_strip<T: Element, C: Combine<T>>(
     layout: &Layout,
     input: &[T],
     range: Range<usize>,
@@ -188,26 +191,38 @@ impl Axes {
 }
 
 pub(super) fn argmax(pool: &Pool, axis: usize, input: View<'_>, output: &mut ViewMut<'_>) {
-    let (extent, inner) = (input.shape[axis], input.shape[axis + 1..].iter().product::<usize>());
-    with_number!(input.data.dtype(), T => {
-        let (input, output) = (T::slice(input.data), i64::slice_mut(&mut output.data));
-        pool.blocks(output, (BLOCK / extent).max(1), input.len(), &|first, block: &mut [i64]| {
-            for (index, value) in block.iter_mut().enumerate() {
-                let (outer, column) = ((first + index) / inner, (first + index) % inner);
-                let start = outer * extent * inner + column;
-                *value = greatest(input[start..].iter().step_by(inner).take(extent)) as i64;
-            }
-        });
-    });
+    with_number!(input.data.dtype(), T => best::<T>(pool, axis, input, output, |value, best| {
+        value > best || value.is_nan() && !best.is_nan()
+    }));
 }
 
-/// The first index of the greatest value; NaN is greater than every number.
-fn greatest<'a, T: Number>(values: impl Iterator<Item = &'a T>) -> usize {
-    let (mut index, mut best) = (0, T::LEAST);
-    for (place, &value) in values.enumerate() {
-        if place == 0 || value > best || value.is_nan() && !best.is_nan() {
-            (index, best) = (place, value);
+pub(super) fn argmin(pool: &Pool, axis: usize, input: View<'_>, output: &mut ViewMut<'_>) {
+    with_number!(input.data.dtype(), T => best::<T>(pool, axis, input, output, |value, best| {
+        value < best || value.is_nan() && !best.is_nan()
+    }));
+}
+
+/// The first index along an axis of the value that no later one is better than.
+fn best<T: Number>(
+    pool: &Pool,
+    axis: usize,
+    input: View<'_>,
+    output: &mut ViewMut<'_>,
+    is_better: impl Fn(T, T) -> bool + Copy + Sync,
+) {
+    let (extent, inner) = (input.shape[axis], input.shape[axis + 1..].iter().product::<usize>());
+    let (input, output) = (T::slice(input.data), i64::slice_mut(&mut output.data));
+    pool.blocks(output, (BLOCK / extent).max(1), input.len(), &|first, block: &mut [i64]| {
+        for (index, value) in block.iter_mut().enumerate() {
+            let (outer, column) = ((first + index) / inner, (first + index) % inner);
+            let start = outer * extent * inner + column;
+            let (mut place, mut best) = (0, input[start]);
+            for (later, &value) in input[start..].iter().step_by(inner).take(extent).enumerate() {
+                if is_better(value, best) {
+                    (place, best) = (later, value);
+                }
+            }
+            *value = place as i64;
         }
-    }
-    index
+    });
 }

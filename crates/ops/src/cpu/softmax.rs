@@ -5,6 +5,7 @@ use super::{
     fold::{Max, Sum, fold},
     number::Float,
     pool::{Fork, Pool, Rows},
+    wide::{Work, wide},
 };
 use crate::{
     Data, View, ViewMut,
@@ -117,8 +118,21 @@ fn probabilities<T: Float>(logits: &[T], row: &mut [T]) -> (T, T) {
 /// Writes `exp(logit - greatest)` of a row; returns the greatest logit and the sum of what was written.
 fn exponentials<T: Float>(logits: &[T], row: &mut [T]) -> (T, T) {
     let greatest = fold::<T, Max>(logits, Fork::Caller);
-    for (value, &logit) in row.iter_mut().zip(logits) {
-        *value = logit.sub(greatest).exp();
-    }
+    wide(Exponentials { logits, greatest, row });
     (greatest, fold::<T, Sum>(row, Fork::Caller))
+}
+
+struct Exponentials<'a, T> {
+    logits: &'a [T],
+    greatest: T,
+    row: &'a mut [T],
+}
+
+impl<T: Float> Work for Exponentials<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        for (value, &logit) in self.row.iter_mut().zip(self.logits) {
+            *value = logit.sub(self.greatest).exp();
+        }
+    }
 }

@@ -2,9 +2,13 @@
 
 use ndarray::{Array, ArrayD, ArrayView1, Axis, Ix2, IxDyn};
 
-use super::values::{Floats, Integers, Values, copy, floats, pairs};
+use super::{
+    logic,
+    unary::{unary_float, unary_grad, unary_integer},
+    values::{Floats, Integers, Values, copy, floats, pairs},
+};
 use crate::{
-    Binary, Compare, Kernel, Reduction, Unary, UnaryGrad, View, ViewMut,
+    Binary, Compare, Kernel, Reduction, View, ViewMut,
     element::unchecked_dtype,
     random,
     shape::{Extents, elements},
@@ -66,6 +70,15 @@ fn compute(kernel: &Kernel, inputs: &[View<'_>], output: &ViewMut<'_>, shape: &[
             Values::Floats(values) => values.map_axis(Axis(*axis), |line| greatest(line, f64::is_nan)),
             Values::Integers(values) => values.map_axis(Axis(*axis), |line| greatest(line, |_| false)),
         }),
+        (Kernel::ArgMin { axis }, &[input]) => Values::Integers(match Values::read(input) {
+            Values::Floats(values) => {
+                values.map_axis(Axis(*axis), |line| greatest(line.mapv(|x| -x).view(), f64::is_nan))
+            }
+            Values::Integers(values) => {
+                values.map_axis(Axis(*axis), |line| greatest(line.mapv(|x| !x).view(), |_| false))
+            }
+        }),
+        (Kernel::Logic(kernel), inputs) => logic::logic(*kernel, inputs, shape),
         (Kernel::Cast, &[input]) => Values::read(input),
         (Kernel::Random { distribution, key }, []) => {
             let count = elements(shape).unwrap_or(0);
@@ -91,30 +104,6 @@ fn matmul(a: Floats, transpose_a: bool, b: Floats, transpose_b: bool) -> Floats 
     Array::from_shape_fn((a.nrows(), b.ncols()), dot).into_dyn()
 }
 
-fn unary_float(unary: Unary, x: f64) -> f64 {
-    match unary {
-        Unary::Neg => -x,
-        Unary::Abs => x.abs(),
-        Unary::Exp => x.exp(),
-        Unary::Log => x.ln(),
-        Unary::Sqrt => x.sqrt(),
-        Unary::Square => x * x,
-        Unary::Relu if x.is_nan() => x,
-        Unary::Relu => x.max(0.0),
-        Unary::Tanh => x.tanh(),
-        Unary::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-    }
-}
-
-fn unary_integer(unary: Unary, x: i64) -> i64 {
-    match unary {
-        Unary::Neg => x.wrapping_neg(),
-        Unary::Abs => x.wrapping_abs(),
-        Unary::Square => x.wrapping_mul(x),
-        _ => unchecked_dtype(),
-    }
-}
-
 fn binary_float(binary: Binary, x: f64, y: f64) -> f64 {
     match binary {
         Binary::Add => x + y,
@@ -124,6 +113,20 @@ fn binary_float(binary: Binary, x: f64, y: f64) -> f64 {
         Binary::Maximum | Binary::Minimum if x.is_nan() || y.is_nan() => f64::NAN,
         Binary::Maximum => x.max(y),
         Binary::Minimum => x.min(y),
+        Binary::Pow => x.powf(y),
+        Binary::FloorDiv => (x / y).floor(),
+        Binary::FloorMod => floor_mod(x, y),
+        Binary::SquaredDifference => (x - y) * (x - y),
+        Binary::DivNoNan if y == 0.0 => 0.0,
+        Binary::DivNoNan => x / y,
+    }
+}
+
+/// The rest of the divisor's sign.
+fn floor_mod(x: f64, y: f64) -> f64 {
+    match x % y {
+        rest if rest != 0.0 && rest.is_sign_negative() != y.is_sign_negative() => rest + y,
+        rest => rest,
     }
 }
 
@@ -135,6 +138,12 @@ fn binary_integer(binary: Binary, x: i64, y: i64) -> i64 {
         Binary::Div => x.wrapping_div(y),
         Binary::Maximum => x.max(y),
         Binary::Minimum => x.min(y),
+        Binary::FloorDiv => {
+            x.wrapping_sub(x.wrapping_rem_euclid(y)).wrapping_div(y) - i64::from(y < 0 && x.wrapping_rem_euclid(y) != 0)
+        }
+        Binary::FloorMod => x.wrapping_rem_euclid(y) + if y < 0 && x.wrapping_rem_euclid(y) != 0 { y } else { 0 },
+        Binary::SquaredDifference => x.wrapping_sub(y).wrapping_mul(x.wrapping_sub(y)),
+        Binary::Pow | Binary::DivNoNan => unchecked_dtype(),
     }
 }
 
@@ -147,20 +156,6 @@ fn holds<T: PartialOrd>(compare: Compare, x: T, y: T) -> i64 {
         Compare::Greater => x > y,
         Compare::GreaterEqual => x >= y,
     })
-}
-
-fn unary_grad(grad: UnaryGrad, g: f64, y: f64) -> f64 {
-    match grad {
-        UnaryGrad::Relu => {
-            if y <= 0.0 {
-                0.0
-            } else {
-                g
-            }
-        }
-        UnaryGrad::Tanh => g * (1.0 - y * y),
-        UnaryGrad::Sigmoid => g * y * (1.0 - y),
-    }
 }
 
 fn reduce(reduction: Reduction, axes: &[usize], input: View<'_>) -> Values {
@@ -176,6 +171,8 @@ fn reduce(reduction: Reduction, axes: &[usize], input: View<'_>) -> Values {
         (Reduction::Min, Values::Floats(values)) => {
             Values::Floats(fold(values, axes, f64::INFINITY, |x, y| binary_float(Binary::Minimum, x, y)))
         }
+        (Reduction::Prod, Values::Floats(values)) => Values::Floats(fold(values, axes, 1.0, |x, y| x * y)),
+        (Reduction::All | Reduction::Any, Values::Floats(_)) => unchecked_dtype(),
         (reduction, Values::Integers(values)) => {
             Values::Integers(reduce_integers(reduction, axes, values, input.data.dtype()))
         }
@@ -191,6 +188,9 @@ fn reduce_integers(reduction: Reduction, axes: &[usize], values: Integers, dtype
         Reduction::Sum => fold(values, axes, 0, i64::wrapping_add),
         Reduction::Max => fold(values, axes, least, i64::max),
         Reduction::Min => fold(values, axes, greatest, i64::min),
+        Reduction::Prod => fold(values, axes, 1, i64::wrapping_mul),
+        Reduction::All => fold(values, axes, 1, i64::min),
+        Reduction::Any => fold(values, axes, 0, i64::max),
         Reduction::Mean => unchecked_dtype(),
     }
 }

@@ -1,6 +1,8 @@
 //! The oracle: every kernel as its definition says, with plain loops over ndarray.
 
 mod kernels;
+mod logic;
+mod unary;
 mod update;
 mod values;
 

@@ -4,6 +4,7 @@
 mod against_reference;
 mod allocation;
 mod errors;
+mod functions;
 mod known_values;
 mod nan;
 mod random;
