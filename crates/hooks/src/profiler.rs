@@ -1,17 +1,23 @@
 //! Writes where the time of a step goes.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{BufWriter, Write},
     path::PathBuf,
     sync::Arc,
+    time::SystemTime,
 };
 
+use everstep_event::{Event, EventSink, What};
 use everstep_hook::{AfterRun, BeforeRun, Hook, Start, Trigger, When};
 use everstep_session::{Clock, Purpose, RunMetadata, Session};
 use everstep_tensor::{Error, Result};
 
+use crate::sending;
+
 mod chrome_trace;
+mod run_stats;
 
 /// Traces training runs and writes what their kernels did as `trace-<step>.json`; named `profiler`.
 ///
@@ -27,10 +33,11 @@ mod chrome_trace;
 ///
 /// let profiler = Profiler::new(When::at([200, 10_000]), "run/traces");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Profiler {
     trigger: Trigger,
     folder: PathBuf,
+    sink: Option<Arc<dyn EventSink>>,
     /// Whether the session's first run is over.
     is_warm: bool,
     asked: bool,
@@ -39,7 +46,15 @@ pub struct Profiler {
 impl Profiler {
     /// Traces at these times, on the system's clock, into this folder, which is made when training begins.
     pub fn new(when: impl Into<When>, folder: impl Into<PathBuf>) -> Self {
-        Self { trigger: Trigger::new(when), folder: folder.into(), is_warm: false, asked: false }
+        Self { trigger: Trigger::new(when), folder: folder.into(), sink: None, is_warm: false, asked: false }
+    }
+
+    /// The same, which also tells `sink` the time, memory and results of each node, under the tag `step_<step>`.
+    ///
+    /// TensorBoard's graph page then colours the nodes by what they took.
+    pub fn events(mut self, sink: Arc<dyn EventSink>) -> Self {
+        self.sink = Some(sink);
+        self
     }
 
     /// The same on another clock.
@@ -56,7 +71,10 @@ impl Profiler {
         });
         written.map_err(|error| Error::from(error).context(path.display()))?;
         log::info!("step {step}: wrote {}", path.display());
-        Ok(())
+        let Some(sink) = &self.sink else { return Ok(()) };
+        let now = SystemTime::now();
+        let what = What::run_metadata(format!("step_{step}"), run_stats::of(metadata, now));
+        sending::event(&**sink, Event { wall_time: now, step, what }, "the run metadata")
     }
 }
 
@@ -104,5 +122,12 @@ impl<S: Session> Hook<S> for Profiler {
                 Ok(())
             }
         }
+    }
+}
+
+impl fmt::Debug for Profiler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { trigger, folder, .. } = self;
+        f.debug_struct("Profiler").field("trigger", trigger).field("folder", folder).finish_non_exhaustive()
     }
 }

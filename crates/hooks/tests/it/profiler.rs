@@ -1,7 +1,8 @@
 //! When a run is traced, and what is written of it.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
+use everstep_event::{Element, Memory, What};
 use everstep_hook::{Every, Hook, StartedFrom, When};
 use everstep_hooks::Profiler;
 use everstep_session::{Clock, KernelStats, OutputStats, RunMetadata};
@@ -95,6 +96,26 @@ fn case_169_runs_are_traced_by_steps() -> Result<()> {
     let counts: Vec<usize> = (0..5).map(|_| stage.run()).collect::<Result<_>>()?;
     assert_eq!(counts, [0, 1, 1, 2, 2]);
     assert_eq!(stage.files()?, ["trace-2.json", "trace-4.json"]);
+    Ok(())
+}
+
+#[test]
+fn case_170_the_second_of_two_runs_is_told_to_the_sink_of_events() -> Result<()> {
+    let mut stage = Stage::new("events", Every::steps(1))?;
+    let sink = Arc::new(Memory::new());
+    stage.profiler = stage.profiler.events(sink.clone());
+    stage.run()?;
+    stage.run()?;
+    let [event] = &*sink.events() else { panic!("one event") };
+    let What::RunMetadata { tag, stats } = &event.what else { panic!("{event:?}") };
+    assert_eq!((event.step, &**tag), (2, "step_2"));
+    let [device] = &*stats.devices else { panic!("one device") };
+    let [matmul, relu] = &*device.nodes else { panic!("two nodes") };
+    assert_eq!((&*matmul.name, &*matmul.label, matmul.thread), ("dense/matmul", "dense/matmul = MatMul()", 0));
+    assert_eq!((relu.start - matmul.start, relu.elapsed), (Duration::from_nanos(3_250), Duration::from_nanos(2_500)));
+    assert_eq!((relu.bytes, relu.live_bytes), (24, 48));
+    let output = everstep_event::OutputStats { element: Element::F32, shape: vec![2, 3], bytes: 24 };
+    assert_eq!(relu.outputs, [output]);
     Ok(())
 }
 
