@@ -1,4 +1,4 @@
-//! `cargo xtask interop`: TensorBoard's own reader over the files of a short run.
+//! `cargo xtask interop`: TensorBoard's own readers over the files of a short run, and over events of every kind.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     Outcome, no_options,
-    process::{answers, run, run_quietly},
+    process::{answers, cargo, run, run_quietly},
     program,
     workspace::Workspace,
 };
@@ -40,13 +40,23 @@ pub(crate) fn interop(words: Vec<OsString>) -> Outcome {
         fs::remove_dir_all(&logdir)?;
     }
     run(program::command("train", &RUN).arg("--logdir").arg(&logdir))?;
-    let output = run_quietly(Command::new(python).arg(root.join("xtask/interop/read_events.py")).arg(&logdir))?;
+    let output = run_quietly(Command::new(&python).arg(root.join("xtask/interop/read_events.py")).arg(&logdir))?;
     let found = Found::parse(&serde_json::from_slice(&output.stdout)?);
     let faults = found.faults();
     if !faults.is_empty() {
         return Err(format!("TensorBoard's reader over {}: {}", logdir.display(), faults.join("; ")).into());
     }
     println!("TensorBoard {TENSORBOARD} reads {found}");
+    records(&root, &python)
+}
+
+/// Has a file of random events of every kind read by TensorBoard's protocol messages.
+fn records(root: &Path, python: &Path) -> Outcome {
+    let test = ["test", "--package", "everstep-summary", "--test", "it", "--", "a_run_of_anything_is_written"];
+    run_quietly(cargo().args(test))?;
+    let script = root.join("xtask/interop/read_records.py");
+    let output = run_quietly(Command::new(python).arg(script).arg(root.join("target/tmp/any-kind")))?;
+    print!("its messages know every byte of {}", String::from_utf8_lossy(&output.stdout));
     Ok(())
 }
 
