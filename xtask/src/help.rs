@@ -11,8 +11,12 @@ usage: cargo xtask COMMAND [OPTIONS]
 
   train [digits|fashion-mnist] [OPTIONS]
       Build the train program with optimisation and run it; its own --help lists its options.
-  bench loop [--json]
-      What the loop and its hooks cost a step, in release mode; it judges nothing.
+  bench loop|summary [--json]
+      What the loop and its hooks cost a step, or what it costs to write scalars, in release mode;
+      it judges nothing.
+  killed-events [--rounds N]
+      Kills processes that write a million events each, at random moments (default 10), and checks
+      that every event they had flushed is there, in order, and nothing else.
   data digits|fashion-mnist [--dir DIR]
       Bring a data set and check it. The digits are part of the repository; Fashion-MNIST goes
       to DIR (default target/data/fashion-mnist).
@@ -28,7 +32,8 @@ usage: cargo xtask COMMAND [OPTIONS]
       Runs the catalogue of ops, prints what is tested of each, and writes docs/ops.md, or
       compares it; a hole is an error.
   interop
-      A short training run, read back with TensorBoard's own reader.
+      A short training run, read back with TensorBoard's own reader, and random events of every
+      kind, with its protocol messages.
   ci [--only STAGE,STAGE] [--skip STAGE,STAGE]
       Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features,
       cases, ops, docs, deny, package, interop. Stops at the first failure and prints the time of

@@ -25,6 +25,7 @@ type Command = fn(Vec<OsString>) -> Outcome;
 const COMMANDS: &[(&str, Command)] = &[
     ("train", program::train),
     ("bench", program::bench),
+    ("killed-events", program::killed_events),
     ("data", data::data),
     ("test", suite::test),
     ("tidy", tidy::tidy),
@@ -53,7 +54,8 @@ fn dispatch(mut words: Vec<OsString>) -> Outcome {
     }
     let name = words.remove(0).to_string_lossy().into_owned();
     if asks_for_help(&name)
-        || (!matches!(&*name, "train" | "bench") && words.iter().any(|word| asks_for_help(&word.to_string_lossy())))
+        || (!matches!(&*name, "train" | "bench" | "killed-events")
+            && words.iter().any(|word| asks_for_help(&word.to_string_lossy())))
     {
         return help::help(Vec::new());
     }

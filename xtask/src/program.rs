@@ -1,4 +1,4 @@
-//! `cargo xtask train` and `cargo xtask bench`: programs that are built with optimisation.
+//! `cargo xtask train`, `bench` and `killed-events`: programs that are built with optimisation.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -20,6 +20,12 @@ pub(crate) fn train(words: Vec<OsString>) -> Outcome {
 pub(crate) fn bench(words: Vec<OsString>) -> Outcome {
     announce("bench");
     replace(&mut command("bench", &words))
+}
+
+/// Builds the program that kills writers of events and becomes it.
+pub(crate) fn killed_events(words: Vec<OsString>) -> Outcome {
+    announce("killed_events");
+    replace(&mut command("killed_events", &words))
 }
 
 fn announce(name: &str) {

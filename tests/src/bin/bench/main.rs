@@ -2,14 +2,17 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
 mod counting;
+mod summary_writer;
 mod training_loop;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: cargo xtask bench loop [--json]
+usage: cargo xtask bench loop|summary [--json]
   loop    what the loop and its hooks cost a step, on a session that only counts, on one thread;
-          beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow";
+          beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow
+  summary what it costs to write scalars to an event file; beside it the writers of TensorFlow, torch
+          and tensorboardX, those that python3 can import";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -17,12 +20,17 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["loop"] => training_loop::bench(false),
         ["loop", "--json"] => training_loop::bench(true),
+        ["summary"] => summary_writer::bench(false),
+        ["summary", "--json"] => summary_writer::bench(true),
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
         }
         _ => {
-            eprintln!("error: there is no such bench: {}; there is `loop`, with --json if you like", words.join(" "));
+            let words = words.join(" ");
+            eprintln!(
+                "error: there is no such bench: {words}; there are `loop` and `summary`, with --json if you like"
+            );
             return ExitCode::FAILURE;
         }
     };
