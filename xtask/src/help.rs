@@ -17,6 +17,11 @@ usage: cargo xtask COMMAND [OPTIONS]
   killed-events [--rounds N]
       Kills processes that write a million events each, at random moments (default 10), and checks
       that every event they had flushed is there, in order, and nothing else.
+  events show|tail|scalars|export DIR [OPTIONS]
+      What the event files of a log directory hold, for people and for other programs; its own
+      --help lists its options.
+  plot DIR... [-o FILE] [--tag TAG] [--smooth WEIGHT]
+      Draws the curves of runs, one over the other, as an SVG picture.
   data digits|fashion-mnist [--dir DIR]
       Bring a data set and check it. The digits are part of the repository; Fashion-MNIST goes
       to DIR (default target/data/fashion-mnist).
@@ -31,9 +36,10 @@ usage: cargo xtask COMMAND [OPTIONS]
   ops [--check]
       Runs the catalogue of ops, prints what is tested of each, and writes docs/ops.md, or
       compares it; a hole is an error.
-  interop
-      A short training run, read back with TensorBoard's own reader, and random events of every
-      kind, with its protocol messages.
+  interop [--pages]
+      Short trainings that say something of every kind, read back with TensorBoard's own readers
+      and compared value for value, and random events of every kind, with its protocol messages;
+      --pages opens its pages in headless Chromium as well.
   ci [--only STAGE,STAGE] [--skip STAGE,STAGE]
       Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features,
       cases, ops, docs, deny, package, interop. Stops at the first failure and prints the time of

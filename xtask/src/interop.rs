@@ -1,4 +1,7 @@
-//! `cargo xtask interop`: TensorBoard's own readers over the files of a short run, and over events of every kind.
+//! `cargo xtask interop`: TensorBoard itself over the files of short runs.
+
+mod kinds;
+mod pages;
 
 use std::{
     collections::BTreeMap,
@@ -29,8 +32,9 @@ const TAGS: [&str; 2] = ["loss", "global_step/sec"];
 /// What a run must have said about itself.
 const STATUSES: [&str; 2] = ["START", "STOP"];
 
-/// Trains for some steps and reads the events back.
-pub(crate) fn interop(words: Vec<OsString>) -> Outcome {
+/// Trains for some steps and reads the events back; with `--pages` opens TensorBoard's pages, too.
+pub(crate) fn interop(mut words: Vec<OsString>) -> Outcome {
+    let pages = words.iter().position(|word| word == "--pages").map(|place| words.remove(place));
     no_options(&words)?;
     let root = Workspace::load()?.root;
     let folder = root.join("target/interop");
@@ -47,7 +51,9 @@ pub(crate) fn interop(words: Vec<OsString>) -> Outcome {
         return Err(format!("TensorBoard's reader over {}: {}", logdir.display(), faults.join("; ")).into());
     }
     println!("TensorBoard {TENSORBOARD} reads {found}");
-    records(&root, &python)
+    records(&root, &python)?;
+    let logdir = kinds::check(&root, &python, &folder)?;
+    if pages.is_some() { pages::show(&root, &python, &logdir, &folder) } else { Ok(()) }
 }
 
 /// Has a file of random events of every kind read by TensorBoard's protocol messages.

@@ -26,6 +26,8 @@ const COMMANDS: &[(&str, Command)] = &[
     ("train", program::train),
     ("bench", program::bench),
     ("killed-events", program::killed_events),
+    ("events", program::events),
+    ("plot", program::plot),
     ("data", data::data),
     ("test", suite::test),
     ("tidy", tidy::tidy),
@@ -54,7 +56,7 @@ fn dispatch(mut words: Vec<OsString>) -> Outcome {
     }
     let name = words.remove(0).to_string_lossy().into_owned();
     if asks_for_help(&name)
-        || (!matches!(&*name, "train" | "bench" | "killed-events")
+        || (!matches!(&*name, "train" | "bench" | "killed-events" | "events" | "plot")
             && words.iter().any(|word| asks_for_help(&word.to_string_lossy())))
     {
         return help::help(Vec::new());

@@ -1,4 +1,4 @@
-//! `cargo xtask train`, `bench` and `killed-events`: programs that are built with optimisation.
+//! `cargo xtask train`, `bench`, `events`, `plot` and `killed-events`: programs that are built with optimisation.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -26,6 +26,18 @@ pub(crate) fn bench(words: Vec<OsString>) -> Outcome {
 pub(crate) fn killed_events(words: Vec<OsString>) -> Outcome {
     announce("killed_events");
     replace(&mut command("killed_events", &words))
+}
+
+/// Builds the reader of events and becomes it.
+pub(crate) fn events(words: Vec<OsString>) -> Outcome {
+    announce("events");
+    replace(&mut command("events", &words))
+}
+
+/// The same, which draws.
+pub(crate) fn plot(mut words: Vec<OsString>) -> Outcome {
+    words.insert(0, "plot".into());
+    events(words)
 }
 
 fn announce(name: &str) {

@@ -22,41 +22,65 @@ use crate::csv::seconds;
 /// assert_eq!((&json["kind"], &json["tag"], &json["value"]), (&"scalar".into(), &"loss".into(), &"NaN".into()));
 /// ```
 pub fn json(event: &Event) -> Value {
-    let (kind, fields) = content(&event.what);
     let mut object = Map::new();
     object.insert("wall_time".to_owned(), number(seconds(event.wall_time)));
     object.insert("step".to_owned(), event.step.into());
-    object.insert("kind".to_owned(), kind.into());
+    object.insert("kind".to_owned(), kind(&event.what).into());
     if let Some(tag) = event.what.tag() {
         object.insert("tag".to_owned(), Value::from(&**tag));
     }
-    if let Value::Object(fields) = fields {
+    if let Value::Object(fields) = fields(&event.what) {
         object.extend(fields);
     }
     Value::Object(object)
 }
 
-/// The name of a kind, and its fields but for the tag.
-fn content(what: &What) -> (&'static str, Value) {
+/// The name of a kind, as [`json()`] has it: `scalar`, `histogram`, `images`, …; `unknown` for one that this crate does
+/// not know.
+pub fn kind(what: &What) -> &'static str {
     match what {
-        What::Scalar { value, .. } => ("scalar", json!({"value": number(*value)})),
-        What::Histogram { histogram, .. } => ("histogram", self::histogram(histogram)),
-        What::Images { images, .. } => ("images", json!({"images": each(images, image)})),
-        What::Audio { clips, .. } => ("audio", json!({"clips": each(clips, audio)})),
-        What::Text { text, .. } => ("text", json!({"text": text})),
-        What::Tensor { array, .. } => ("tensor", self::array(array)),
-        What::PrCurve { curve, .. } => ("pr_curve", pr_curve(curve)),
-        What::Mesh { mesh, .. } => ("mesh", self::mesh(mesh)),
-        What::Experiment(experiment) => ("experiment", self::experiment(experiment)),
-        What::TrialStart(trial) => ("trial_start", self::trial(trial)),
-        What::TrialEnd(status) => ("trial_end", json!({"status": format!("{status:?}").to_lowercase()})),
-        What::Layout(layout) => ("layout", self::layout(layout)),
-        What::Graph(graph) => ("graph", json!({"graph_def": bytes(graph)})),
-        What::RunMetadata { stats, .. } => ("run_metadata", run_stats(stats)),
-        What::SessionStart => ("session_start", Value::Null),
-        What::SessionStop => ("session_stop", Value::Null),
-        What::Checkpoint { path } => ("checkpoint", json!({"path": path})),
-        _ => ("unknown", Value::Null),
+        What::Scalar { .. } => "scalar",
+        What::Histogram { .. } => "histogram",
+        What::Images { .. } => "images",
+        What::Audio { .. } => "audio",
+        What::Text { .. } => "text",
+        What::Tensor { .. } => "tensor",
+        What::PrCurve { .. } => "pr_curve",
+        What::Mesh { .. } => "mesh",
+        What::Experiment(_) => "experiment",
+        What::TrialStart(_) => "trial_start",
+        What::TrialEnd(_) => "trial_end",
+        What::Layout(_) => "layout",
+        What::Graph(_) => "graph",
+        What::RunMetadata { .. } => "run_metadata",
+        What::SessionStart => "session_start",
+        What::SessionStop => "session_stop",
+        What::Checkpoint { .. } => "checkpoint",
+        _ => "unknown",
+    }
+}
+
+/// The fields of a kind, but for the tag.
+fn fields(what: &What) -> Value {
+    match what {
+        What::Scalar { value, .. } => json!({"value": number(*value)}),
+        What::Histogram { histogram, .. } => self::histogram(histogram),
+        What::Images { images, .. } => json!({"images": each(images, image)}),
+        What::Audio { clips, .. } => json!({"clips": each(clips, audio)}),
+        What::Text { text, .. } => json!({"text": text}),
+        What::Tensor { array, .. } => self::array(array),
+        What::PrCurve { curve, .. } => pr_curve(curve),
+        What::Mesh { mesh, .. } => self::mesh(mesh),
+        What::Experiment(experiment) => self::experiment(experiment),
+        What::TrialStart(trial) => self::trial(trial),
+        What::TrialEnd(status) => json!({"status": format!("{status:?}").to_lowercase()}),
+        What::Layout(layout) => self::layout(layout),
+        What::Graph(graph) => json!({"graph_def": bytes(graph)}),
+        What::RunMetadata { stats, .. } => run_stats(stats),
+        What::SessionStart => Value::Null,
+        What::SessionStop => Value::Null,
+        What::Checkpoint { path } => json!({"path": path}),
+        _ => Value::Null,
     }
 }
 

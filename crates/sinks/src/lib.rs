@@ -9,5 +9,5 @@ mod lines;
 
 pub use console_table::ConsoleTable;
 pub use csv::Csv;
-pub use json::json;
+pub use json::{json, kind};
 pub use json_lines::JsonLines;

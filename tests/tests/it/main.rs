@@ -5,6 +5,7 @@
 mod crash;
 mod divergence;
 mod errors;
+mod events;
 mod killed_events;
 mod regression;
 #[cfg(unix)]
