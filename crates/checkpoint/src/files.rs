@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use everstep_tensor::{Error, ErrorKind, Result};
+use everstep_tensor::{DType, Error, ErrorKind, Result, Shared, Tensor};
 
 use crate::{Contents, Format, Local, Output, Storage, Stored, name};
 
@@ -234,6 +234,25 @@ pub fn write(files: &Files, format: &dyn Format, contents: &Contents) -> Result<
 /// As [`Format::open`], naming where it is.
 pub fn read(files: &Files, format: &dyn Format) -> Result<Contents> {
     format.open(files).map_err(|error| error.context(files.location()))
+}
+
+/// All bytes of a file, for formats whose tensors share them; they begin at a multiple of 64 in memory.
+///
+/// # Errors
+/// `ResourceExhausted` if there is no memory for them; what reading returns.
+pub fn load(file: &dyn Stored) -> Result<Shared> {
+    struct Loaded(Tensor);
+
+    impl AsRef<[u8]> for Loaded {
+        fn as_ref(&self) -> &[u8] {
+            self.0.bytes()
+        }
+    }
+
+    let length = usize::try_from(file.length()).unwrap_or(usize::MAX);
+    let mut bytes = Tensor::zeros(DType::U8, [length])?;
+    file.read_at(0, bytes.get_mut::<u8>().expect("the tensor was made here"))?;
+    Ok(Arc::new(Loaded(bytes)))
 }
 
 fn stem(main: &str) -> &str {

@@ -20,8 +20,9 @@ mod retention;
 mod saver;
 mod state;
 mod storage;
+mod tensors;
 
-pub use files::{Draft, Files, read, write};
+pub use files::{Draft, Files, load, read, write};
 pub use format::{Contents, Description, Format, Manifest};
 pub use keep::{Better, Keep};
 pub use kept::Kept;

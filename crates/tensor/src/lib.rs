@@ -4,6 +4,7 @@
 mod cast;
 mod copy;
 mod dtype;
+mod encoding;
 mod error;
 #[cfg(feature = "ndarray")]
 mod ndarray;
@@ -17,6 +18,7 @@ mod variables;
 
 pub use copy::{CopyReport, CopyRules, compare, copy};
 pub use dtype::{DType, Element};
+pub use encoding::{ByteOrder, Encoding};
 pub use error::{Error, ErrorKind, Result};
 pub use prefixed::Prefixed;
 pub use save::{Checkpoint, Save, Saving, Which};

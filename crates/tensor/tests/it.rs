@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use everstep_tensor::{
-    CopyRules, DType, Element, Error, ErrorKind, Prefixed, Shape, Snapshot, Tensor, Variables, compare, copy,
+    ByteOrder, CopyRules, DType, Element, Encoding, Error, ErrorKind, Prefixed, Shape, Shared, Snapshot, Tensor,
+    Variables, compare, copy,
 };
 use proptest::prelude::*;
 
@@ -228,4 +229,62 @@ fn arrays_go_in_without_a_copy_and_come_out() {
     assert_eq!(Tensor::from(fortran).as_slice::<i64>().unwrap(), [1, 3, 2, 4]);
     assert_eq!(tensor.to_array::<f32>().unwrap().shape(), [2, 3]);
     assert!(tensor.view::<f64>().is_err());
+}
+
+#[track_caller]
+fn check_encoding(stored: Encoding, bytes: &[u8], expected: &Tensor) {
+    let mut turned = bytes.to_vec();
+    turned.chunks_exact_mut(stored.size()).for_each(<[u8]>::reverse);
+    for (order, bytes) in [(ByteOrder::Little, bytes.to_vec()), (ByteOrder::Big, turned)] {
+        // One byte in front, so that the elements are not aligned.
+        let shifted: Shared = Arc::new([&[7], &bytes[..]].concat());
+        let tensor = stored.tensor(order, [bytes.len() / stored.size()], &shifted, 1..bytes.len() + 1).unwrap();
+        assert!(tensor.bit_eq(expected), "{stored} {order:?}: {tensor:?}");
+        assert_eq!(tensor.dtype(), stored.dtype());
+    }
+}
+
+#[test]
+fn stored_elements_keep_their_numbers() {
+    let list = |elements: Vec<i32>| Tensor::from_vec([elements.len()], elements).unwrap();
+    check_encoding(Encoding::I8, &[0x80, 0x7f], &list(vec![-128, 127]));
+    check_encoding(Encoding::I16, &[0x00, 0x80, 0xff, 0x7f], &list(vec![-32768, 32767]));
+    check_encoding(Encoding::U16, &[0xff, 0xff], &list(vec![65535]));
+    check_encoding(Encoding::U32, &[0xff; 4], &Tensor::from_vec([1], vec![i64::from(u32::MAX)]).unwrap());
+    check_encoding(Encoding::U64, &7u64.to_le_bytes(), &Tensor::from_vec([1], vec![7i64]).unwrap());
+    check_encoding(Encoding::Bf16, &[0x01, 0xff], &Tensor::from_vec([1], vec![f32::from_bits(0xff01_0000)]).unwrap());
+    for dtype in DType::ALL {
+        let zeros = Tensor::zeros(dtype, [2]).unwrap();
+        check_encoding(Encoding::of(dtype), zeros.bytes(), &zeros);
+    }
+}
+
+#[test]
+fn every_half_is_the_number_of_its_bits() {
+    for bits in 0..=u16::MAX {
+        let file: Shared = Arc::new(bits.to_le_bytes());
+        let single = Encoding::F16.tensor(ByteOrder::Little, [], &file, 0..2).unwrap().item::<f32>().unwrap();
+        let (exponent, fraction) = (i32::from(bits >> 10) & 31, f64::from(bits & 1023));
+        let magnitude = match exponent {
+            0 => fraction * 2f64.powi(-24),
+            31 if fraction == 0.0 => f64::INFINITY,
+            31 => f64::NAN,
+            _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
+        };
+        assert_eq!(single.is_sign_negative(), bits >> 15 == 1);
+        assert!(
+            f64::from(single.abs()) == magnitude || (single.is_nan() && magnitude.is_nan()),
+            "{bits:04x}: {single}"
+        );
+    }
+}
+
+#[test]
+fn stored_bytes_that_are_no_elements_are_refused() {
+    let file: Shared = Arc::new([255u8; 8]);
+    let read = |stored: Encoding, range| stored.tensor(ByteOrder::Little, [1], &file, range).unwrap_err().kind();
+    assert_eq!(read(Encoding::Bool, 0..1), ErrorKind::DataLoss);
+    assert_eq!(read(Encoding::F32, 0..3), ErrorKind::DataLoss);
+    assert_eq!(read(Encoding::F32, 6..10), ErrorKind::DataLoss);
+    assert_eq!(read(Encoding::U64, 0..8), ErrorKind::FailedPrecondition);
 }

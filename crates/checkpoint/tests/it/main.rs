@@ -10,3 +10,4 @@ mod logged;
 mod native;
 mod retention;
 mod saver;
+mod tensors;
