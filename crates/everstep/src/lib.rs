@@ -31,5 +31,5 @@ pub mod prelude {
     pub use everstep_session::{Session, SessionConfig};
     pub use everstep_summary::EventWriter;
     pub use everstep_tensor::{DType, Error, ErrorKind, Result, Save, Tensor, Variables, VariablesMut};
-    pub use everstep_train::{Scaffold, TrainOptions, train};
+    pub use everstep_train::{Scaffold, TrainOptions, WarmStart, train};
 }

@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cast;
+mod convert;
 mod copy;
 mod dtype;
 mod encoding;

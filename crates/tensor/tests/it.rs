@@ -181,6 +181,67 @@ fn a_copy_of_another_shape_names_both() {
 }
 
 #[test]
+fn reshaped_and_retyped_values_are_taken_where_the_rules_allow_it() {
+    let from = Snapshot::from_iter([
+        ("count", Tensor::scalar(7i64)),
+        ("flat", Tensor::from_vec([4], vec![1.0f32, 2.0, 3.0, 4.0]).unwrap()),
+        ("wide", Tensor::from_vec([2], vec![0.1f64, f64::INFINITY]).unwrap()),
+    ]);
+    let target = || {
+        Snapshot::from_iter([
+            ("count", Tensor::scalar(0i32)),
+            ("flat", Tensor::zeros(DType::F32, [2, 2]).unwrap()),
+            ("wide", Tensor::zeros(DType::F32, [2, 1]).unwrap()),
+        ])
+    };
+    let mut into = target();
+    let reshaped = CopyRules { allow_reshaped: true, ..Default::default() };
+    let report = compare(&from, &into, &reshaped);
+    let expected = "0 copied\n\
+                    reshaped  flat is f32[2, 2] here, f32[4] in the source\n\
+                    retyped   count is i32[] here, i64[] in the source\n\
+                    retyped   wide is f32[2, 1] here, f64[2] in the source";
+    assert_eq!(report.to_string(), expected);
+    assert_eq!(copy(&from, &mut into, &reshaped).unwrap_err().kind(), ErrorKind::FailedPrecondition);
+    assert!(into.bit_eq(&target()), "a failing copy changed the target");
+
+    let both = CopyRules { allow_retyped: true, ..reshaped };
+    assert_eq!(copy(&from, &mut into, &both).unwrap(), report);
+    let expected = Snapshot::from_iter([
+        ("count", Tensor::scalar(7i32)),
+        ("flat", Tensor::from_vec([2, 2], vec![1.0f32, 2.0, 3.0, 4.0]).unwrap()),
+        ("wide", Tensor::from_vec([2, 1], vec![0.1f32, f32::INFINITY]).unwrap()),
+    ]);
+    assert!(into.bit_eq(&expected), "{into:?}");
+}
+
+#[test]
+fn a_number_that_does_not_fit_changes_nothing() {
+    let rules = CopyRules { allow_retyped: true, ..Default::default() };
+    for (from, into, message) in [
+        (Tensor::scalar(256i64), Tensor::scalar(0u8), "b: 256 exceeds u8"),
+        (Tensor::scalar(1e300f64), Tensor::scalar(0f32), "b: 1e300 exceeds f32"),
+        (Tensor::scalar(1f32), Tensor::scalar(0i64), "the sets do not fit: b is i64[] here, f32[] in the source"),
+    ] {
+        let from = Snapshot::from_iter([("a", Tensor::scalar(1f32)), ("b", from)]);
+        let before = Snapshot::from_iter([("a", Tensor::scalar(0f32)), ("b", into)]);
+        let mut after = before.clone();
+        assert_eq!(copy(&from, &mut after, &rules).unwrap_err().to_string(), message);
+        assert!(after.bit_eq(&before), "a failing copy changed the target");
+    }
+}
+
+#[test]
+fn a_part_is_taken_from_under_a_prefix_and_put_under_one() {
+    let pair =
+        |target: &str, source: &str| CopyRules { rename: vec![(target.into(), source.into())], ..Default::default() };
+    check_copy(&[("model/a", 1.0)], &[("a", 0.0)], pair("", "model/"), Ok(&[("a", 1.0)]));
+    check_copy(&[("a", 1.0)], &[("model/a", 0.0)], pair("model/", ""), Ok(&[("model/a", 1.0)]));
+    let kept = CopyRules { keep: vec![String::new()], allow_unused: true, ..Default::default() };
+    check_copy(&[("a", 1.0)], &[("a", 0.0)], kept, Ok(&[("a", 0.0)]));
+}
+
+#[test]
 fn a_prefix_selects_a_part() {
     let all = set(&[("a", 1.0), ("hook/feed/position", 2.0), ("hook/feeder/x", 3.0), ("z", 4.0)]);
     let part = Prefixed::new("hook/feed/", &all);

@@ -7,7 +7,7 @@ use everstep_monitored::{Attempt, Create, Created};
 use everstep_session::{Clock, Connect, Deadline, Monotonic, Outcome, Request, Scope, Session, SessionConfig};
 use everstep_tensor::{CopyRules, Result, Save, Which};
 
-use crate::{InitFn, Scaffold, readiness::Readiness, restore};
+use crate::{InitFn, Scaffold, WarmStart, readiness::Readiness, restore};
 
 /// Makes sessions as the chief does: what was lost is taken up where it still lives, else restored from the newest
 /// checkpoint, else initialised.
@@ -16,6 +16,7 @@ pub struct Chief<'a, C: Connect> {
     master: String,
     config: SessionConfig,
     init: Option<RequestOf<C::Session>>,
+    warm_start: Option<Box<WarmStart<'a>>>,
     init_fn: Option<InitFn<'a, C::Session>>,
     readiness: Readiness<'a, C::Session>,
     saver: Option<Arc<dyn Save>>,
@@ -31,6 +32,7 @@ impl<'a, C: Connect> Chief<'a, C> {
             master: master.into(),
             config,
             init: None,
+            warm_start: None,
             init_fn: None,
             readiness: Readiness::default(),
             saver: None,
@@ -45,9 +47,10 @@ impl<'a, C: Connect> Chief<'a, C> {
         self
     }
 
-    /// Takes the scaffold's `init`, `init_fn`, `restore`, `ready`, `ready_for_local_init` and `local_init`.
+    /// Takes the scaffold's `init`, `warm_start`, `init_fn`, `restore`, `ready`, `ready_for_local_init` and `local_init`.
     pub fn scaffold(mut self, scaffold: &mut Scaffold<'a, C::Session>) -> Self {
         self.init = scaffold.init.take();
+        self.warm_start = scaffold.warm_start.take().map(Box::new);
         self.init_fn = scaffold.init_fn.take();
         self.rules = std::mem::take(&mut scaffold.restore);
         self.readiness = Readiness::of(scaffold);
@@ -71,6 +74,9 @@ impl<'a, C: Connect> Chief<'a, C> {
         session.initialize(Scope::Global)?;
         if let Some(init) = &self.init {
             session.run(init, &mut Outcome::default())?;
+        }
+        if let Some(warm_start) = &self.warm_start {
+            warm_start.apply(session)?;
         }
         if let Some(init_fn) = &mut self.init_fn {
             init_fn(session)?;

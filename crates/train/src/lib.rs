@@ -12,6 +12,7 @@ mod readiness;
 mod restore;
 mod scaffold;
 mod train;
+mod warm_start;
 mod worker;
 
 pub use checkpoints::{Checkpoints, CheckpointsOptions, checkpoints, wait_for_new_checkpoint};
@@ -22,4 +23,5 @@ pub use options::TrainOptions;
 pub use restore::restore;
 pub use scaffold::{CheckFn, InitFn, Scaffold};
 pub use train::train;
+pub use warm_start::WarmStart;
 pub use worker::Worker;

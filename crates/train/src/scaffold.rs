@@ -6,6 +6,8 @@ use everstep_event::{EventSink, Summary};
 use everstep_session::{Request, Session};
 use everstep_tensor::{CopyRules, Result, Save};
 
+use crate::WarmStart;
+
 /// What is called on a session that was initialised and not restored.
 pub type InitFn<'a, S> = Box<dyn FnMut(&mut S) -> Result<()> + 'a>;
 
@@ -27,6 +29,8 @@ pub struct Scaffold<'a, S: Session> {
     pub local_init: Option<InitFn<'a, S>>,
     /// How a checkpoint may differ from the model; by default not at all.
     pub restore: CopyRules,
+    /// Values of another training for a model that was initialised and not restored; after `init`, before `init_fn`.
+    pub warm_start: Option<WarmStart<'a>>,
     /// What is recorded every `save_summaries_steps`, computed in the run of the train op; `(tag, fetch).into()` is a scalar.
     pub summaries: Vec<Summary<S::Fetch>>,
     /// How many samples a step sees, for the scalar `samples/sec`.
@@ -48,6 +52,7 @@ impl<S: Session> Default for Scaffold<'_, S> {
             ready_for_local_init: None,
             local_init: None,
             restore: CopyRules::default(),
+            warm_start: None,
             summaries: Vec::new(),
             samples_per_step: None,
             graph: None,
@@ -67,6 +72,7 @@ impl<S: Session> Scaffold<'_, S> {
             ready_for_local_init: self.ready_for_local_init.or(other.ready_for_local_init),
             local_init: self.local_init.or(other.local_init),
             restore: if self.restore == CopyRules::default() { other.restore } else { self.restore },
+            warm_start: self.warm_start.or(other.warm_start),
             summaries: if self.summaries.is_empty() { other.summaries } else { self.summaries },
             samples_per_step: self.samples_per_step.or(other.samples_per_step),
             graph: self.graph.or(other.graph),

@@ -6,7 +6,7 @@ use everstep_monitored::{Attempt, Create};
 use everstep_session::{Request, Scope, Session, SessionConfig, Stop, connect_fn};
 use everstep_tensor::{CopyRules, Error, ErrorKind, Result, Save, Saving, Snapshot, Tensor};
 use everstep_testkit::{Fetch, MemorySave, Scripted, Server, VirtualClock};
-use everstep_train::{Chief, Scaffold, Worker};
+use everstep_train::{Chief, Scaffold, WarmStart, Worker};
 
 type Pieces<'a> = Scaffold<'a, Scripted>;
 
@@ -50,6 +50,26 @@ fn case_19_20_179_an_empty_scaffold_initialises_the_model() {
     assert_eq!(weight(&chief(&Server::new(), Pieces::default()).unwrap()), 8.0);
     let scaffold = Pieces::default();
     assert!(scaffold.summaries.is_empty() && scaffold.saver.is_none() && scaffold.graph.is_none());
+}
+
+#[test]
+fn a_new_model_starts_from_the_values_of_another() {
+    let trained = || Snapshot::from_iter([("global_step", Tensor::scalar(3i64)), ("old/w", Tensor::scalar(6.0f32))]);
+    let warm_start = || {
+        let mut warm_start = WarmStart::new(trained());
+        warm_start.rules.rename = vec![("w".into(), "old/w".into())];
+        Some(warm_start)
+    };
+    let session = chief(&Server::new(), Pieces { warm_start: warm_start(), ..Default::default() }).unwrap();
+    assert_eq!((weight(&session), session.global_step()), (6.0, 0));
+
+    // What is restored is not touched, and what does not fit changes nothing.
+    let restored = Pieces { warm_start: warm_start(), saver: Some(kept(2.0)), ..Default::default() };
+    assert_eq!(weight(&chief(&Server::new(), restored).unwrap()), 2.0);
+    let unfit = WarmStart::new(Snapshot::from_iter([("w", Tensor::scalar(6.0f64))]));
+    let error = chief(&Server::new(), Pieces { warm_start: Some(unfit), ..Default::default() }).unwrap_err();
+    let message = "the model cannot start from these values: the sets do not fit: w is f32[] here, f64[] in the source";
+    assert_eq!(error.to_string(), message);
 }
 
 #[test]
