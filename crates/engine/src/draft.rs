@@ -1,6 +1,7 @@
 //! A plan in the making: nodes become kernels and updates, values get places.
 
 use everstep_graph::{Graph, Input, Node, NodeId, Op, Output, TensorType, UpdateRule};
+use everstep_ops::{Kernel, Kernels};
 use everstep_tensor::{DType, Result, Shape, Tensor};
 
 use crate::{
@@ -34,6 +35,7 @@ pub(crate) fn computed_nodes<'a>(graph: &'a Graph, needed: &[NodeId], fetches: &
 
 /// A plan in the making; each computed value has a [`Place::Slot`] of its own.
 pub(crate) struct Draft<'a> {
+    kernels: &'a dyn Kernels,
     variables: &'a GraphVariables,
     shapes: &'a Shapes,
     feeds: &'a [(Input, Tensor)],
@@ -56,11 +58,13 @@ struct Placed {
 impl<'a> Draft<'a> {
     pub(crate) fn new(
         graph: &Graph,
+        kernels: &'a dyn Kernels,
         variables: &'a GraphVariables,
         shapes: &'a Shapes,
         feeds: &'a [(Input, Tensor)],
     ) -> Self {
         Self {
+            kernels,
             variables,
             shapes,
             feeds,
@@ -105,18 +109,31 @@ impl<'a> Draft<'a> {
                 self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs: Vec::new(), bytes: 0 });
                 vec![self.place(node.inputs()[0])]
             }
-            Lowered::Kernel { kernel, inputs, outputs: written } => {
-                let inputs = node.inputs()[..inputs].iter().map(|input| self.read(*input)).collect();
+            Lowered::Kernel { kernel, outputs: written } => {
+                let used = (0..node.inputs().len()).filter(|index| !node.op().uses_only_shape_of(*index));
+                let inputs: Vec<Operand> = used.map(|index| self.read(node.inputs()[index])).collect();
                 let first = self.computed.len();
                 let places: Vec<Place> = (first..first + outputs.len()).map(Place::Slot).collect();
                 let bytes = outputs.iter().map(|output| bytes(output.dtype, &output.shape)).sum();
+                let dtype = outputs[0].dtype;
                 self.computed.extend(outputs);
-                let outputs =
+                let mut outputs: Vec<Operand> =
                     places.iter().zip(written).map(|(place, shape)| Operand { place: *place, shape }).collect();
+                outputs.extend(self.workspace(&kernel, dtype, &inputs, &outputs));
                 self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs, bytes });
                 places
             }
         }
+    }
+
+    /// What the kernel works with beside its outputs: a value that nobody reads.
+    fn workspace(&mut self, kernel: &Kernel, dtype: DType, inputs: &[Operand], outputs: &[Operand]) -> Option<Operand> {
+        let elements = self.kernels.workspace(kernel, &shapes_of(inputs), &shapes_of(outputs));
+        (elements > 0).then(|| {
+            let shape = Shape::from([elements]);
+            self.computed.push(Value { dtype, shape: shape.clone() });
+            Operand { place: Place::Slot(self.computed.len() - 1), shape }
+        })
     }
 
     fn add_update(&mut self, node: &Node, rule: UpdateRule) {
@@ -259,6 +276,10 @@ impl<'a> Draft<'a> {
 
 fn value(known: &TensorType) -> Value {
     Value { dtype: known.dtype, shape: shapes::shape(known) }
+}
+
+fn shapes_of(operands: &[Operand]) -> Vec<&[usize]> {
+    operands.iter().map(|operand| &*operand.shape).collect()
 }
 
 fn bytes(dtype: DType, shape: &Shape) -> usize {

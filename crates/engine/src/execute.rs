@@ -69,12 +69,13 @@ impl Execution<'_> {
     fn tell_computed(&mut self, instruction: &Instruction, live_bytes: usize) {
         let Some(stats) = self.watch.last() else { return };
         let arena = &*self.arena;
-        let outputs = instruction.outputs.iter().filter_map(|operand| {
+        let node = &self.graph.nodes()[instruction.node.index()];
+        let outputs = instruction.outputs.iter().take(node.outputs().len()).filter_map(|operand| {
             let dtype = arena.get(operand.place)?.dtype();
             Some(OutputStats { dtype, shape: operand.shape.clone() })
         });
         stats.outputs = outputs.collect();
-        describe(stats, &self.graph.nodes()[instruction.node.index()], instruction.bytes, live_bytes);
+        describe(stats, node, instruction.bytes, live_bytes);
     }
 
     /// Completes what a trace knows of the update that was applied last.

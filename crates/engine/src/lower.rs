@@ -1,5 +1,7 @@
 //! Operations of a graph as kernels.
 
+mod images;
+
 use everstep_graph::{Binary, Compare, LogicOp, Op, Reduction, Unary, UnaryGrad, UpdateRule};
 use everstep_ops::{self as ops, Kernel};
 use everstep_tensor::{DType, Shape};
@@ -18,8 +20,9 @@ pub(crate) enum Lowered {
     Alias,
     /// The same, once a kernel that writes nothing has looked at them.
     Checked(Kernel),
-    /// A kernel of the first inputs; `outputs` are the shapes that it writes, of as many elements as the values have.
-    Kernel { kernel: Kernel, inputs: usize, outputs: Vec<Shape> },
+    /// A kernel of the inputs whose elements are used; `outputs` are the shapes that it writes, of as many elements as the
+    /// values have.
+    Kernel { kernel: Kernel, outputs: Vec<Shape> },
 }
 
 /// How `op` on these inputs gives these outputs; `None` for what is not computed: placeholders, constants, variables, updates.
@@ -50,9 +53,10 @@ pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowe
             let repeated = if *mean { repetitions(&outputs[0].shape, axes) } else { 1 };
             Kernel::Broadcast { scale: 1.0 / repeated as f64, axes: axes.clone() }
         }
+        Op::Convolution(op) => images::convolution(*op, inputs, outputs),
+        Op::Pooling(op) => images::pooling(*op, inputs, outputs),
     };
-    let inputs = (0..inputs.len()).filter(|input| !op.uses_only_shape_of(*input)).count();
-    Some(Lowered::Kernel { kernel, inputs, outputs: outputs.iter().map(|output| output.shape.clone()).collect() })
+    Some(Lowered::Kernel { kernel, outputs: outputs.iter().map(|output| output.shape.clone()).collect() })
 }
 
 /// How many elements along `axes` become one.
@@ -71,7 +75,7 @@ fn sum_to_shape(gradient: &Shape, operand: &Shape) -> Lowered {
     let mut summed = gradient.clone();
     axes.iter().for_each(|axis| summed[*axis] = 1);
     let kernel = Kernel::Reduce { reduction: ops::Reduction::Sum, axes };
-    Lowered::Kernel { kernel, inputs: 1, outputs: vec![summed] }
+    Lowered::Kernel { kernel, outputs: vec![summed] }
 }
 
 macro_rules! same_names {

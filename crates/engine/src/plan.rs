@@ -1,7 +1,7 @@
 //! A plan: which kernels run, in which order, from where to where.
 
 use everstep_graph::{Graph, Input, NodeId, Output};
-use everstep_ops::{self as ops, Kernel};
+use everstep_ops::{self as ops, Kernel, Kernels};
 use everstep_session::Purpose;
 use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Tensor};
 
@@ -40,6 +40,7 @@ pub(crate) struct Instruction {
     pub(crate) node: NodeId,
     pub(crate) kernel: Kernel,
     pub(crate) inputs: Vec<Operand>,
+    /// Those of the node, and the workspace if the kernel takes one.
     pub(crate) outputs: Vec<Operand>,
     /// Of the outputs.
     pub(crate) bytes: usize,
@@ -93,6 +94,7 @@ impl Plan {
     /// need more memory than the limit.
     pub(crate) fn new(
         graph: &Graph,
+        kernels: &dyn Kernels,
         variables: &GraphVariables,
         arena: &mut Arena,
         limit: MemoryLimit,
@@ -102,7 +104,7 @@ impl Plan {
         feeds::check(graph, feeds)?;
         let needed = graph.needed_by(fetches)?;
         let shapes = Shapes::infer(graph, &needed, fetches, feeds)?;
-        let mut draft = Draft::new(graph, variables, &shapes, feeds);
+        let mut draft = Draft::new(graph, kernels, variables, &shapes, feeds);
         computed_nodes(graph, &needed, fetches).into_iter().for_each(|node| draft.add(node));
         draft.finish(arena, limit, fetches)
     }

@@ -97,7 +97,15 @@ impl Session for GraphSession {
         outcome.metadata = None;
         if !self.plans.find(&request.fetches, &request.feeds) {
             let (arena, limit) = (&mut self.arena, self.limit);
-            let plan = Plan::new(&self.graph, &self.variables, arena, limit, &request.fetches, &request.feeds)?;
+            let plan = Plan::new(
+                &self.graph,
+                &*self.kernels,
+                &self.variables,
+                arena,
+                limit,
+                &request.fetches,
+                &request.feeds,
+            )?;
             plan.changed().for_each(|variable| self.variables.entry_mut(variable).will_be_updated());
             self.plans.insert(plan);
         }

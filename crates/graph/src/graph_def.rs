@@ -1,5 +1,7 @@
 //! A graph as TensorFlow's `GraphDef`, for TensorBoard to draw.
 
+mod windows;
+
 use everstep_proto::{
     Message,
     attr_value::{Attr, AttrValue, ListValue},
@@ -75,6 +77,8 @@ fn attributes(op: &Op) -> Attributes {
         Op::Unary(Unary::Gelu { approximate }) | Op::UnaryGrad(UnaryGrad::Gelu { approximate }) => {
             vec![("approximate", Attr::B(*approximate))]
         }
+        Op::Convolution(op) => windows::convolution(*op),
+        Op::Pooling(op) => windows::pooling(*op),
         Op::Update(UpdateRule::Momentum { nesterov }) => vec![("use_nesterov", Attr::B(*nesterov))],
         _ => Vec::new(),
     }

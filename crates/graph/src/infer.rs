@@ -50,6 +50,8 @@ impl Op {
             (Self::Spread { axes, keep_dims, .. }, [gradient, operand]) => {
                 vec![infer_spread(axes, *keep_dims, gradient, operand)?]
             }
+            (Self::Convolution(op), inputs) => vec![op.infer(inputs)?],
+            (Self::Pooling(op), inputs) => vec![op.infer(inputs)?],
             (Self::Update(rule), inputs) => infer_update(*rule, inputs)?,
             _ => unreachable!("the number of inputs was checked"),
         };
@@ -79,6 +81,8 @@ impl Op {
             | Self::SumToShape
             | Self::Spread { .. } => 2,
             Self::Logic(op) => op.input_count(),
+            Self::Convolution(op) => op.input_count(),
+            Self::Pooling(op) => op.input_count(),
             Self::Update(rule) => rule.targets() + rule.operands(),
         }
     }
@@ -106,6 +110,12 @@ pub(crate) fn check_dtype(expected: &str, accepts: fn(DType) -> bool, dtype: DTy
 
 pub(crate) fn check_float(dtype: DType) -> Result<()> {
     check_dtype("f32 or f64", DType::is_float, dtype)
+}
+
+/// Every input is of one float dtype.
+pub(crate) fn check_floats(inputs: &[TensorType]) -> Result<()> {
+    check_float(inputs[0].dtype)?;
+    inputs.iter().try_for_each(|input| check_equal_dtypes(inputs[0].dtype, input.dtype))
 }
 
 pub(crate) fn check_equal_dtypes(one: DType, other: DType) -> Result<()> {

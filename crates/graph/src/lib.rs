@@ -26,7 +26,8 @@ pub use handle::{Input, NodeId, Output, Update, Variable};
 pub use initializer::Initializer;
 pub use node::Node;
 pub use op::{
-    Binary, Compare, LogicOp, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef, VariableKind,
+    Binary, Compare, Convolution, ConvolutionOp, ConvolutionPass, LogicOp, Op, Padding, Pooling, PoolingKind,
+    PoolingOp, Reduction, Transpose, Unary, UnaryGrad, UpdateRule, VariableDef, VariableKind,
 };
 pub use partial_shape::PartialShape;
 pub use tensor_type::TensorType;

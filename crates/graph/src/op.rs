@@ -1,12 +1,21 @@
 //! The operations a node can stand for, as data.
 
+mod convolution;
 mod logic;
+mod pooling;
+mod window;
 
 use std::fmt;
 
 use everstep_tensor::{DType, Shape, Tensor};
 
-pub use self::logic::LogicOp;
+pub use self::{
+    convolution::{Convolution, ConvolutionOp, ConvolutionPass},
+    logic::LogicOp,
+    pooling::{Pooling, PoolingKind, PoolingOp},
+    window::Padding,
+};
+
 use crate::{Initializer, PartialShape};
 
 /// An operation with its attributes; what it takes and gives is said at each variant.
@@ -88,6 +97,10 @@ pub enum Op {
         /// Whether to divide by the number of repetitions: the adjoint of a mean.
         mean: bool,
     },
+    /// A two-dimensional convolution or one of its adjoints.
+    Convolution(ConvolutionOp),
+    /// A two-dimensional pooling or its gradient.
+    Pooling(PoolingOp),
     /// Changes variables at the end of the run; the first inputs are those variables, and there is no output.
     Update(UpdateRule),
 }
@@ -380,13 +393,20 @@ impl Op {
             Self::SoftmaxGrad => "SoftmaxGrad",
             Self::SumToShape => "SumToShape",
             Self::Spread { .. } => "Spread",
+            Self::Convolution(op) => op.name(),
+            Self::Pooling(op) => op.name(),
             Self::Update(rule) => rule.name(),
         }
     }
 
     /// Whether of that input nothing but the shape is used, so that its elements need not be kept.
     pub fn uses_only_shape_of(&self, input: usize) -> bool {
-        matches!(self, Self::SumToShape | Self::Spread { .. }) && input == 1
+        match self {
+            Self::SumToShape | Self::Spread { .. } => input == 1,
+            Self::Convolution(op) => op.uses_only_shape_of(input),
+            Self::Pooling(op) => op.uses_only_shape_of(input),
+            _ => false,
+        }
     }
 }
 
@@ -468,6 +488,8 @@ impl Op {
             Self::Spread { axes, keep_dims, mean } => {
                 list([Some(format!("{axes:?}")), flag(*keep_dims, "keep_dims"), flag(*mean, "mean")])
             }
+            Self::Convolution(op) => op.attributes(),
+            Self::Pooling(op) => op.attributes(),
             Self::Update(UpdateRule::Momentum { nesterov }) => list([flag(*nesterov, "nesterov"), None, None]),
             _ => Vec::new(),
         }

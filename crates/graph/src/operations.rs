@@ -1,7 +1,9 @@
 //! Building nodes: a method for each operation.
 
+mod convolution;
 mod elementwise;
 mod logic;
+mod pooling;
 
 use everstep_tensor::{DType, Result, Tensor};
 

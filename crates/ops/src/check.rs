@@ -1,5 +1,6 @@
 //! The one check of every call: arity, dtypes, shapes and attributes. It allocates only for a refusal.
 
+mod images;
 mod logic;
 
 use std::fmt::Display;
@@ -75,6 +76,15 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
                 format!("shapes {:?} and {:?} do not hold as many elements", input.shape, output.shape)
             })
         }
+        (Kernel::Convolution { pass, window, depthwise }, &[one, other], [output, workspace @ ..])
+            if workspace.len() <= 1 =>
+        {
+            workspace.iter().try_for_each(|given| call.workspace(output.as_view(), given.as_view()))?;
+            call.convolution(*pass, *window, *depthwise, [one, other, output.as_view()])
+        }
+        (Kernel::Pooling { kind, windows }, inputs, [output]) => {
+            call.pooling(*kind, *windows, inputs, output.as_view())
+        }
         (Kernel::CheckNumerics, &[input], []) => call.finite(input),
         (Kernel::Random { distribution, .. }, [], [output]) => {
             call.dtype(output.as_view(), FLOATS)?;
@@ -133,6 +143,8 @@ impl Kernel {
             Kernel::Logic(kernel) => kernel.name(),
             Kernel::Cast => "cast",
             Kernel::Copy => "copy",
+            Kernel::Convolution { pass, .. } => pass.name(),
+            Kernel::Pooling { kind, .. } => kind.name(),
             Kernel::CheckNumerics => "check numerics",
             Kernel::Random { .. } => "random",
         }
@@ -142,7 +154,8 @@ impl Kernel {
     fn arity(&self) -> (usize, usize) {
         match self {
             Kernel::MatMul { .. } | Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
-            Kernel::SoftmaxGrad => (2, 1),
+            Kernel::SoftmaxGrad | Kernel::Convolution { .. } => (2, 1),
+            Kernel::Pooling { kind, .. } => (kind.input_count(), 1),
             Kernel::SparseSoftmaxCrossEntropy => (2, 2),
             Kernel::Logic(kernel) => (kernel.inputs(), 1),
             Kernel::CheckNumerics => (1, 0),

@@ -1,9 +1,15 @@
 //! What can be computed: one value of [`Kernel`] names an operation with its attributes.
 
+mod convolution;
 mod logic;
+mod pooling;
 
-pub use logic::LogicKernel;
-
+pub(crate) use self::convolution::Geometry;
+pub use self::{
+    convolution::{Pass, Window},
+    logic::LogicKernel,
+    pooling::{Pooling, Windows},
+};
 use crate::Key;
 
 /// An operation on tensors; what each one takes and gives is said at the variant.
@@ -86,6 +92,26 @@ pub enum Kernel {
     Cast,
     /// Copies every element, any dtype; the output may have another shape with as many elements.
     Copy,
+    /// A two-dimensional convolution or one of its adjoints, float; the inputs are said at each [`Pass`].
+    ///
+    /// A filter is `[height, width, input channels, output channels]`; with fewer input channels than the images have, by
+    /// a whole factor, it convolves so many groups of channels.
+    /// A second output is the workspace: [`Kernels::workspace`](crate::Kernels::workspace) elements, left with any values.
+    Convolution {
+        /// What is computed.
+        pass: Pass,
+        /// How the filter slides.
+        window: Window,
+        /// Whether the filter is `[height, width, channels, multiplier]`, for each channel by itself.
+        depthwise: bool,
+    },
+    /// A two-dimensional pooling or its gradient, float; the inputs are said at each [`Pooling`].
+    Pooling {
+        /// What is computed.
+        kind: Pooling,
+        /// How the window slides.
+        windows: Windows,
+    },
     /// Nothing but a look at a float input: an element that is NaN or infinite is an error; no outputs.
     CheckNumerics,
     /// Fills the output, float; no inputs.

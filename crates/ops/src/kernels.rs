@@ -17,6 +17,15 @@ pub trait Kernels: Send + Sync + Debug {
     /// [`Kernel::CheckNumerics`] alone gives an error that [is a divergence](KernelError::is_divergence).
     fn run(&self, kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Result<(), KernelError>;
 
+    /// How many elements of the first output's dtype `kernel` works with beside tensors of these shapes.
+    ///
+    /// Given them as one more output, a call allocates nothing; without them, or with fewer, it does.
+    /// The kernels that take a workspace say so.
+    fn workspace(&self, kernel: &Kernel, inputs: &[&[usize]], outputs: &[&[usize]]) -> usize {
+        let _ = (kernel, inputs, outputs);
+        0
+    }
+
     /// Applies `update` to `targets`; what it takes is said at each [`Update`].
     ///
     /// # Errors

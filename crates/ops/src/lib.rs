@@ -20,7 +20,9 @@ mod reference;
 
 pub use cpu::Cpu;
 pub use error::KernelError;
-pub use kernel::{Binary, Compare, Distribution, Kernel, LogicKernel, Reduction, Unary, UnaryGrad};
+pub use kernel::{
+    Binary, Compare, Distribution, Kernel, LogicKernel, Pass, Pooling, Reduction, Unary, UnaryGrad, Window, Windows,
+};
 pub use kernels::Kernels;
 pub use key::Key;
 pub use reference::Reference;

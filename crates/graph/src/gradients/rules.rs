@@ -1,13 +1,14 @@
 //! The derivative of each operation.
 
 mod binary;
+mod convolution;
 mod reduce;
 mod select;
 mod unary;
 
 use everstep_tensor::Result;
 
-use crate::{Axes, Compare, Graph, LogicOp, Node, Op, Output, PartialShape, Transpose};
+use crate::{Axes, Compare, Graph, LogicOp, Node, Op, Output, PartialShape, PoolingKind, PoolingOp, Transpose};
 
 /// The gradient that input `index` of `node` gets, given those of the outputs; `None` if nothing flows to it.
 pub(super) fn input_gradient(
@@ -51,6 +52,9 @@ pub(super) fn input_gradient(
         | Op::Update(_) => {
             return Ok(None);
         }
+        Op::Convolution(op) => return convolution::convolution(graph, *op, index, inputs, gradient),
+        Op::Pooling(PoolingOp { kind: PoolingKind::MaxGrad, .. }) => return no_gradient(graph, node),
+        Op::Pooling(op) => return convolution::pooling(graph, *op, index, inputs, output, gradient),
         Op::UnaryGrad(_) | Op::SoftmaxGrad | Op::SumToShape | Op::Spread { .. } => return no_gradient(graph, node),
     };
     Ok(Some(flow))

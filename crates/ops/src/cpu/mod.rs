@@ -1,5 +1,6 @@
 //! The fast kernels.
 
+mod conv;
 mod elementwise;
 mod fold;
 mod function;
@@ -8,6 +9,7 @@ mod logic;
 mod matmul;
 mod number;
 mod pool;
+mod pooling;
 mod reduce;
 mod single;
 mod softmax;
@@ -75,6 +77,12 @@ impl Kernels for Cpu {
             (Kernel::Logic(kernel), inputs, [output]) => logic::logic(pool, *kernel, inputs, output),
             (Kernel::Cast, &[input], [output]) => elementwise::cast(pool, input, output),
             (Kernel::Copy, &[input], [output]) => elementwise::copy(pool, input, output),
+            (Kernel::Convolution { pass, window, depthwise }, &[one, other], [output, workspace @ ..]) => {
+                conv::convolution(pool, *pass, *window, *depthwise, [one, other], output, workspace.first_mut());
+            }
+            (Kernel::Pooling { kind, windows }, inputs, [output]) => {
+                pooling::pooling(pool, *kind, *windows, inputs, output);
+            }
             (Kernel::CheckNumerics, ..) => {} // The check has looked.
             (Kernel::Random { distribution, key }, [], [output]) => {
                 elementwise::random(pool, distribution, *key, output);
@@ -82,6 +90,15 @@ impl Kernels for Cpu {
             _ => unreachable!("the check counts inputs and outputs"),
         }
         Ok(())
+    }
+
+    fn workspace(&self, kernel: &Kernel, inputs: &[&[usize]], outputs: &[&[usize]]) -> usize {
+        match (kernel, inputs, outputs) {
+            (Kernel::Convolution { pass, window, depthwise }, &[one, other], &[output, ..]) => {
+                conv::workspace(self.pool.threads(), *pass, *window, *depthwise, [one, other], output)
+            }
+            _ => 0,
+        }
     }
 
     fn update(&self, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) -> Result<(), KernelError> {

@@ -30,6 +30,11 @@ impl Pool {
         Ok(Pool(Some(pool)))
     }
 
+    /// How many threads may do work at once.
+    pub(super) fn threads(&self) -> usize {
+        self.0.as_ref().map_or(1, ThreadPool::current_num_threads)
+    }
+
     /// Runs work of `cost` elementary operations, on the pool if that pays.
     pub(super) fn enter(&self, cost: usize, work: impl FnOnce(Fork) + Send) {
         match &self.0 {
@@ -60,6 +65,14 @@ impl Fork {
         match self {
             Fork::Caller => 1,
             Fork::Threads => rayon::current_num_threads(),
+        }
+    }
+
+    /// Which of the threads runs this, below [`Pool::threads`].
+    pub(super) fn thread(self) -> usize {
+        match self {
+            Fork::Caller => 0,
+            Fork::Threads => rayon::current_thread_index().unwrap_or(0),
         }
     }
 

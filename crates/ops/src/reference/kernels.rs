@@ -3,7 +3,7 @@
 use ndarray::{Array, ArrayD, ArrayView1, Axis, Ix2, IxDyn};
 
 use super::{
-    logic,
+    images, logic,
     unary::{unary_float, unary_grad, unary_integer},
     values::{Floats, Integers, Values, copy, floats, pairs},
 };
@@ -22,7 +22,7 @@ pub(super) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'
         (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
             cross_entropy(logits, labels, loss, backprop);
         }
-        (_, inputs, [output]) => {
+        (_, inputs, [output, ..]) => {
             let shape = output.shape;
             compute(kernel, inputs, output, shape).write(output);
         }
@@ -79,6 +79,10 @@ fn compute(kernel: &Kernel, inputs: &[View<'_>], output: &ViewMut<'_>, shape: &[
             }
         }),
         (Kernel::Logic(kernel), inputs) => logic::logic(*kernel, inputs, shape),
+        (Kernel::Convolution { pass, window, depthwise }, &[one, other]) => {
+            Values::Floats(images::convolution(*pass, *window, *depthwise, one, other, shape))
+        }
+        (Kernel::Pooling { kind, windows }, inputs) => Values::Floats(images::pooling(*kind, *windows, inputs, shape)),
         (Kernel::Cast, &[input]) => Values::read(input),
         (Kernel::Random { distribution, key }, []) => {
             let count = elements(shape).unwrap_or(0);

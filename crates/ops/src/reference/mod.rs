@@ -1,5 +1,6 @@
 //! The oracle: every kernel as its definition says, with plain loops over ndarray.
 
+mod images;
 mod kernels;
 mod logic;
 mod unary;

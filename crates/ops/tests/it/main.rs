@@ -5,6 +5,7 @@ mod against_reference;
 mod allocation;
 mod errors;
 mod functions;
+mod images;
 mod known_values;
 mod nan;
 mod random;

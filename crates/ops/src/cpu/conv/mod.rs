@@ -1,0 +1,95 @@
+//! Convolutions: which form computes which shapes.
+
+mod border;
+mod correlation;
+mod filter;
+mod gradient;
+pub(super) mod isa;
+pub(super) mod lanes;
+mod scratch;
+mod sweep;
+mod tile;
+
+use self::{
+    correlation::{Correlation, Direction},
+    gradient::FilterGradient,
+    isa::Registers,
+};
+use super::pool::Pool;
+use crate::{
+    Pass, View, ViewMut, Window,
+    element::{Element, with_float},
+    kernel::Geometry,
+};
+
+/// What the three shapes of a convolution agree on.
+fn geometry(pass: Pass, window: Window, depthwise: bool, inputs: [&[usize]; 2], output: &[usize]) -> Option<Geometry> {
+    let [one, other] = inputs;
+    match pass {
+        Pass::Forward => Geometry::of(window, depthwise, one, other, output),
+        Pass::BackpropInput => Geometry::of(window, depthwise, output, one, other),
+        Pass::BackpropFilter => Geometry::of(window, depthwise, one, output, other),
+    }
+}
+
+/// Elements that the kernel works with on so many threads.
+pub(super) fn workspace(
+    threads: usize,
+    pass: Pass,
+    window: Window,
+    depthwise: bool,
+    inputs: [&[usize]; 2],
+    output: &[usize],
+) -> usize {
+    geometry(pass, window, depthwise, inputs, output).map_or(0, |geometry| needed(threads, pass, geometry))
+}
+
+fn needed(threads: usize, pass: Pass, geometry: Geometry) -> usize {
+    match pass {
+        Pass::Forward => Correlation::new(geometry, Direction::Forward).workspace(threads),
+        Pass::BackpropInput => Correlation::new(geometry, Direction::Backward).workspace(threads),
+        Pass::BackpropFilter => FilterGradient::new(geometry).workspace(threads),
+    }
+}
+
+pub(super) fn convolution(
+    pool: &Pool,
+    pass: Pass,
+    window: Window,
+    depthwise: bool,
+    inputs: [View<'_>; 2],
+    output: &mut ViewMut<'_>,
+    workspace: Option<&mut ViewMut<'_>>,
+) {
+    let shapes = inputs.map(|input| input.shape);
+    let geometry = geometry(pass, window, depthwise, shapes, output.shape).expect("the check has compared the shapes");
+    let needed = needed(pool.threads(), pass, geometry);
+    with_float!(inputs[0].data.dtype(), T => {
+        let inputs = inputs.map(|input| T::slice(input.data));
+        let output = T::slice_mut(&mut output.data);
+        match workspace.map(|workspace| T::slice_mut(&mut workspace.data)) {
+            Some(given) if given.len() >= needed => compute(pool, pass, geometry, inputs, output, &mut given[..needed]),
+            _ => compute(pool, pass, geometry, inputs, output, &mut vec![0.0; needed]),
+        }
+    });
+}
+
+fn compute<T: Registers>(
+    pool: &Pool,
+    pass: Pass,
+    geometry: Geometry,
+    [one, other]: [&[T]; 2],
+    output: &mut [T],
+    workspace: &mut [T],
+) {
+    if geometry.products() == 0 {
+        return output.fill(T::ZERO);
+    }
+    match pass {
+        Pass::Forward => Correlation::new(geometry, Direction::Forward).compute(pool, one, other, output, workspace),
+        Pass::BackpropInput => {
+            Correlation::new(geometry, Direction::Backward).compute(pool, other, one, output, workspace)
+        }
+        Pass::BackpropFilter => FilterGradient::new(geometry).compute(pool, one, other, output, workspace),
+    }
+}
