@@ -73,6 +73,7 @@ pub(crate) use {column, gradient_columns, tensorflow_column};
 
 mod binary;
 mod compare;
+mod images;
 mod logic;
 mod matrix;
 mod reductions;

@@ -19,11 +19,11 @@ pub enum Padding {
 /// TensorFlow's name: `SAME`, `VALID`, `EXPLICIT`.
 impl fmt::Display for Padding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Same => "SAME",
-            Self::Valid => "VALID",
-            Self::Explicit(_) => "EXPLICIT",
-        })
+        match self {
+            Self::Same => f.write_str("SAME"),
+            Self::Valid => f.write_str("VALID"),
+            Self::Explicit(_) => f.write_str("EXPLICIT"),
+        }
     }
 }
 
@@ -70,14 +70,6 @@ impl Padding {
             }
             Self::Valid => 0,
             Self::Explicit(padding) => padding[axis][0],
-        }
-    }
-
-    /// The text of it, and the lists of TensorFlow's attributes, for all four axes.
-    pub(crate) fn explicit(self) -> Vec<usize> {
-        match self {
-            Self::Explicit([[top, bottom], [left, right]]) => vec![0, 0, top, bottom, left, right, 0, 0],
-            _ => Vec::new(),
         }
     }
 }

@@ -34,7 +34,7 @@ impl Graph {
         convolution: Convolution,
     ) -> Result<Output> {
         let op = ConvolutionOp { pass: ConvolutionPass::Forward, depthwise: false, convolution };
-        self.add_op(Op::Convolution(op), &[images.into(), filter.into()])
+        self.convolution(op, &[images.into(), filter.into()])
     }
 
     /// Each channel of the images convolved by itself, with a filter `[height, width, channels, multiplier]`.
@@ -51,7 +51,7 @@ impl Graph {
         convolution: Convolution,
     ) -> Result<Output> {
         let op = ConvolutionOp { pass: ConvolutionPass::Forward, depthwise: true, convolution };
-        self.add_op(Op::Convolution(op), &[images.into(), filter.into()])
+        self.convolution(op, &[images.into(), filter.into()])
     }
 
     /// The adjoint of [`conv2d`](Self::conv2d): images of height, width and channels `size` from what such a convolution
@@ -70,6 +70,15 @@ impl Graph {
         convolution: Convolution,
     ) -> Result<Output> {
         let op = ConvolutionOp { pass: ConvolutionPass::Transposed { size }, depthwise: false, convolution };
-        self.add_op(Op::Convolution(op), &[filter.into(), images.into()])
+        self.convolution(op, &[filter.into(), images.into()])
+    }
+
+    /// Any pass of a convolution, with the inputs that [`ConvolutionPass`] lists: for derivatives of one's own.
+    ///
+    /// # Errors
+    /// If the inputs are not as many, not float, or their shapes do not fit.
+    #[track_caller]
+    pub fn convolution(&mut self, op: ConvolutionOp, inputs: &[Output]) -> Result<Output> {
+        self.add_op(Op::Convolution(op), inputs)
     }
 }

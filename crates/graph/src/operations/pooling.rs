@@ -24,7 +24,7 @@ impl Graph {
     /// ```
     #[track_caller]
     pub fn max_pool(&mut self, images: impl Into<Output>, pooling: Pooling) -> Result<Output> {
-        self.add_op(Op::Pooling(PoolingOp { kind: PoolingKind::Max, pooling }), &[images.into()])
+        self.pooling(PoolingOp { kind: PoolingKind::Max, pooling }, &[images.into()])
     }
 
     /// The mean of the elements of each window that lie in the image, channel by channel.
@@ -33,6 +33,15 @@ impl Graph {
     /// As [`max_pool`](Self::max_pool).
     #[track_caller]
     pub fn avg_pool(&mut self, images: impl Into<Output>, pooling: Pooling) -> Result<Output> {
-        self.add_op(Op::Pooling(PoolingOp { kind: PoolingKind::Average, pooling }), &[images.into()])
+        self.pooling(PoolingOp { kind: PoolingKind::Average, pooling }, &[images.into()])
+    }
+
+    /// A pooling or its gradient, with the inputs that [`PoolingKind`] lists: for derivatives of one's own.
+    ///
+    /// # Errors
+    /// If the inputs are not as many, not float, or their shapes do not fit.
+    #[track_caller]
+    pub fn pooling(&mut self, op: PoolingOp, inputs: &[Output]) -> Result<Output> {
+        self.add_op(Op::Pooling(op), inputs)
     }
 }

@@ -5,6 +5,7 @@ mod errors;
 mod gradients;
 #[cfg(feature = "everstep-proto")]
 mod graph_def;
+mod images;
 mod infer;
 mod laws;
 mod names;
