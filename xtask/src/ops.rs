@@ -98,7 +98,10 @@ fn names(root: &Path) -> Outcome<BTreeSet<String>> {
     let mut names = in_source(&fs::read_to_string(source.join("op.rs"))?);
     if let Ok(files) = fs::read_dir(source.join("op")) {
         for file in files {
-            names.extend(in_source(&fs::read_to_string(file?.path())?));
+            let path = file?.path();
+            if path.is_file() {
+                names.extend(in_source(&fs::read_to_string(path)?));
+            }
         }
     }
     Ok(names.into_iter().filter(|name| !NOT_COMPUTED.contains(&name.as_str())).collect())

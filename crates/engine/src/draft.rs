@@ -7,7 +7,7 @@ use everstep_tensor::{DType, Result, Shape, Tensor};
 use crate::{
     arena::Arena,
     liveness::{Lifetime, live_bytes, share_slots},
-    lower::{self, Lowered, Value},
+    lower::{self, Lowered, Step, Value},
     memory::MemoryLimit,
     place::{Operand, Place},
     plan::{Changed, Fetched, Instruction, Plan, Updating},
@@ -109,18 +109,30 @@ impl<'a> Draft<'a> {
                 self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs: Vec::new(), bytes: 0 });
                 vec![self.place(node.inputs()[0])]
             }
+            Lowered::Constant(value) => {
+                self.constants.push(value);
+                vec![Place::Constant(self.constants.len() - 1)]
+            }
             Lowered::Kernel { kernel, outputs: written } => {
                 let used = (0..node.inputs().len()).filter(|index| !node.op().uses_only_shape_of(*index));
                 let inputs: Vec<Operand> = used.map(|index| self.read(node.inputs()[index])).collect();
-                let first = self.computed.len();
-                let places: Vec<Place> = (first..first + outputs.len()).map(Place::Slot).collect();
-                let bytes = outputs.iter().map(|output| bytes(output.dtype, &output.shape)).sum();
                 let dtype = outputs[0].dtype;
-                self.computed.extend(outputs);
+                let (bytes, places) = self.make(outputs);
                 let mut outputs: Vec<Operand> =
                     places.iter().zip(written).map(|(place, shape)| Operand { place: *place, shape }).collect();
                 outputs.extend(self.workspace(&kernel, dtype, &inputs, &outputs));
                 self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs, bytes });
+                places
+            }
+            Lowered::Steps(steps) => {
+                let (bytes, places) = self.make(outputs);
+                for Step { kernel, inputs, outputs } in steps {
+                    let seen = |(index, shape)| Operand { shape, ..self.read(node.inputs()[index]) };
+                    let inputs = inputs.into_iter().map(seen).collect();
+                    let written = |(index, shape): (usize, Shape)| Operand { place: places[index], shape };
+                    let outputs = outputs.into_iter().map(written).collect();
+                    self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs, bytes });
+                }
                 places
             }
         }
@@ -134,6 +146,15 @@ impl<'a> Draft<'a> {
             self.computed.push(Value { dtype, shape: shape.clone() });
             Operand { place: Place::Slot(self.computed.len() - 1), shape }
         })
+    }
+
+    /// Values that are going to be computed: how many bytes, and where they will lie.
+    fn make(&mut self, values: Vec<Value>) -> (usize, Vec<Place>) {
+        let first = self.computed.len();
+        let places = (first..first + values.len()).map(Place::Slot).collect();
+        let bytes = values.iter().map(|value| bytes(value.dtype, &value.shape)).sum();
+        self.computed.extend(values);
+        (bytes, places)
     }
 
     fn add_update(&mut self, node: &Node, rule: UpdateRule) {
@@ -263,7 +284,7 @@ impl<'a> Draft<'a> {
             instruction.inputs.iter().chain(&instruction.outputs).for_each(|operand| need(operand, when));
         }
         self.updates.iter().flat_map(|updating| &updating.inputs).for_each(|operand| need(operand, usize::MAX));
-        for (when, instruction) in self.instructions.iter().enumerate() {
+        for (when, instruction) in self.instructions.iter().enumerate().rev() {
             for output in &instruction.outputs {
                 if let Place::Slot(index) = output.place {
                     lifetimes[index].made = when;

@@ -1,10 +1,12 @@
 //! Operations of a graph as kernels.
 
 mod images;
+mod index;
+mod shape;
 
-use everstep_graph::{Binary, Compare, LogicOp, Op, Reduction, Unary, UnaryGrad, UpdateRule};
+use everstep_graph::{Binary, Compare, LogicOp, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule};
 use everstep_ops::{self as ops, Kernel};
-use everstep_tensor::{DType, Shape};
+use everstep_tensor::{DType, Shape, Tensor};
 
 /// A value as a kernel sees it.
 #[derive(Clone, Debug)]
@@ -14,15 +16,33 @@ pub(crate) struct Value {
 }
 
 /// How an operation is computed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Lowered {
     /// The elements are those of the first input.
     Alias,
     /// The same, once a kernel that writes nothing has looked at them.
     Checked(Kernel),
+    /// These elements, known from the shapes alone.
+    Constant(Tensor),
+    /// Several kernels, one after the other.
+    Steps(Vec<Step>),
     /// A kernel of the inputs whose elements are used; `outputs` are the shapes that it writes, of as many elements as the
     /// values have.
     Kernel { kernel: Kernel, outputs: Vec<Shape> },
+}
+
+/// A kernel of those inputs and outputs of an operation, each with the shape it is seen in.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) kernel: Kernel,
+    pub(crate) inputs: Vec<(usize, Shape)>,
+    pub(crate) outputs: Vec<(usize, Shape)>,
+}
+
+impl Step {
+    fn new(kernel: ops::ShapeKernel, inputs: [(usize, Shape); 1], output: (usize, Shape)) -> Self {
+        Self { kernel: Kernel::Shape(kernel), inputs: inputs.into(), outputs: vec![output] }
+    }
 }
 
 /// How `op` on these inputs gives these outputs; `None` for what is not computed: placeholders, constants, variables, updates.
@@ -34,6 +54,9 @@ pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowe
         Op::Cast(dtype) if *dtype == inputs[0].dtype => return Some(Lowered::Alias),
         Op::Reduce { axes, .. } if repetitions(&inputs[0].shape, axes) == 1 => return Some(Lowered::Alias),
         Op::Spread { axes, .. } if repetitions(&outputs[0].shape, axes) == 1 => return Some(Lowered::Alias),
+        Op::Shape(op) => return Some(shape::lower(op, inputs, outputs)),
+        Op::Index(op) => Kernel::Index(index::kernel(*op)),
+        Op::BatchMatMul(transpose) => return Some(batch_matmul(*transpose, inputs, &outputs[0].shape)),
         Op::SumToShape => return Some(sum_to_shape(&inputs[0].shape, &outputs[0].shape)),
         Op::MatMul(transpose) => Kernel::MatMul { transpose_a: transpose.a, transpose_b: transpose.b },
         Op::Unary(function) => Kernel::Unary(unary(*function)),
@@ -76,6 +99,25 @@ fn sum_to_shape(gradient: &Shape, operand: &Shape) -> Lowered {
     axes.iter().for_each(|axis| summed[*axis] = 1);
     let kernel = Kernel::Reduce { reduction: ops::Reduction::Sum, axes };
     Lowered::Kernel { kernel, outputs: vec![summed] }
+}
+
+/// One product if all examples share the second matrix: they are its rows.
+fn batch_matmul(transpose: Transpose, inputs: &[Value], output: &Shape) -> Lowered {
+    let Transpose { a: transpose_a, b: transpose_b } = transpose;
+    let (a, b) = (&inputs[0].shape, &inputs[1].shape);
+    let (batch, matrix) = b.split_at(b.len() - 2);
+    let step = |kernel, shapes: [Shape; 3]| {
+        let [a, b, output] = shapes;
+        Lowered::Steps(vec![Step { kernel, inputs: vec![(0, a), (1, b)], outputs: vec![(0, output)] }])
+    };
+    if transpose_a || batch.iter().any(|length| *length != 1) {
+        return step(Kernel::BatchMatMul { transpose_a, transpose_b }, [a.clone(), b.clone(), output.clone()]);
+    }
+    let rows = |shape: &Shape| {
+        let (last, others) = shape.split_last().expect("the graph has seen two axes");
+        Shape::from([others.iter().product(), *last])
+    };
+    step(Kernel::MatMul { transpose_a, transpose_b }, [rows(a), matrix.into(), rows(output)])
 }
 
 macro_rules! same_names {

@@ -13,7 +13,9 @@ use everstep_proto::{
 };
 use everstep_tensor::{DType, Tensor};
 
-use crate::{Graph, LogicOp, Node, Op, PartialShape, TensorType, Unary, UnaryGrad, UpdateRule};
+use crate::{
+    Graph, LogicOp, Node, Op, PartialShape, TensorType, Unary, UnaryGrad, UpdateRule, op::attribute::Attribute,
+};
 
 /// Bytes of a constant beyond which its elements are left out; TensorBoard drops larger attributes when it draws.
 const MAX_CONSTANT_BYTES: usize = 1024;
@@ -79,8 +81,21 @@ fn attributes(op: &Op) -> Attributes {
         }
         Op::Convolution(op) => windows::convolution(*op),
         Op::Pooling(op) => windows::pooling(*op),
+        Op::BatchMatMul(transpose) => vec![("adj_x", Attr::B(transpose.a)), ("adj_y", Attr::B(transpose.b))],
+        Op::Shape(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
+        Op::Index(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
         Op::Update(UpdateRule::Momentum { nesterov }) => vec![("use_nesterov", Attr::B(*nesterov))],
         _ => Vec::new(),
+    }
+}
+
+fn attr(attribute: Attribute) -> Attr {
+    match attribute {
+        Attribute::Flag(set) => Attr::B(set),
+        Attribute::Integer(integer) => Attr::I(integer),
+        Attribute::Integers(i) => Attr::List(ListValue { i, ..ListValue::default() }),
+        Attribute::Number(number) => Attr::F(number as f32),
+        Attribute::Text(text) => Attr::S(text.into()),
     }
 }
 

@@ -17,7 +17,7 @@ impl Op {
     /// # Errors
     /// `InvalidArgument` that says what does not fit, and what would.
     pub fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>> {
-        check_count(self.input_count(), inputs.len())?;
+        self.check_count(inputs.len())?;
         let outputs = match (self, inputs) {
             (Self::Placeholder { dtype, shape }, _) => vec![TensorType::new(*dtype, shape.clone())],
             (Self::Constant(value), _) => vec![TensorType::from(value)],
@@ -52,6 +52,9 @@ impl Op {
             }
             (Self::Convolution(op), inputs) => vec![op.infer(inputs)?],
             (Self::Pooling(op), inputs) => vec![op.infer(inputs)?],
+            (Self::BatchMatMul(transpose), [a, b]) => vec![infer_batch_matmul(*transpose, a, b)?],
+            (Self::Shape(op), inputs) => op.infer(inputs)?,
+            (Self::Index(op), inputs) => op.infer(inputs)?,
             (Self::Update(rule), inputs) => infer_update(*rule, inputs)?,
             _ => unreachable!("the number of inputs was checked"),
         };
@@ -59,8 +62,19 @@ impl Op {
         Ok(outputs)
     }
 
-    fn input_count(&self) -> usize {
-        match self {
+    fn check_count(&self, given: usize) -> Result<()> {
+        match self.input_count() {
+            Some(expected) if expected != given => invalid(format!("it takes {expected} inputs, {given} were given")),
+            None if given == 0 => invalid("it takes at least one input, none was given".into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many inputs it takes; `None` if at least one.
+    fn input_count(&self) -> Option<usize> {
+        let count = match self {
+            Self::Shape(op) => return op.input_count(),
+            Self::Index(op) => op.input_count(),
             Self::Placeholder { .. } | Self::Constant(_) | Self::Variable(_) => 0,
             Self::Unary(_)
             | Self::Reduce { .. }
@@ -73,6 +87,7 @@ impl Op {
             | Self::StopGradient
             | Self::CheckNumerics => 1,
             Self::MatMul(_)
+            | Self::BatchMatMul(_)
             | Self::Binary(_)
             | Self::Compare(_)
             | Self::SparseSoftmaxCrossEntropy
@@ -84,7 +99,8 @@ impl Op {
             Self::Convolution(op) => op.input_count(),
             Self::Pooling(op) => op.input_count(),
             Self::Update(rule) => rule.targets() + rule.operands(),
-        }
+        };
+        Some(count)
     }
 }
 
@@ -92,12 +108,8 @@ pub(crate) fn invalid<T>(message: String) -> Result<T> {
     Err(Error::new(ErrorKind::InvalidArgument, message))
 }
 
-fn is_numeric(dtype: DType) -> bool {
+pub(crate) fn is_numeric(dtype: DType) -> bool {
     matches!(dtype, DType::I32 | DType::I64 | DType::F32 | DType::F64)
-}
-
-fn check_count(expected: usize, given: usize) -> Result<()> {
-    if expected == given { Ok(()) } else { invalid(format!("it takes {expected} inputs, {given} were given")) }
 }
 
 fn check_rank(shape: &PartialShape) -> Result<()> {
@@ -156,6 +168,24 @@ fn infer_matmul(transpose: Transpose, a: &TensorType, b: &TensorType) -> Result<
         return invalid(format!("the inner axes are {inner_a} and {inner_b}; make them equal"));
     }
     Ok(TensorType::new(a.dtype, [rows, columns]))
+}
+
+/// The product of the last two axes of each, for the batch axes that both broadcast to.
+fn infer_batch_matmul(transpose: Transpose, a: &TensorType, b: &TensorType) -> Result<TensorType> {
+    let batch = |operand: &TensorType| -> Result<(PartialShape, TensorType)> {
+        let Some(matrix) = operand.shape.len().checked_sub(2) else {
+            return invalid(format!("{operand} is no batch of matrices; give tensors of rank 2 or more"));
+        };
+        let of = |axes: &[Option<usize>]| axes.iter().copied().collect::<PartialShape>();
+        Ok((of(&operand.shape[..matrix]), TensorType::new(operand.dtype, of(&operand.shape[matrix..]))))
+    };
+    let ((batch_a, matrix_a), (batch_b, matrix_b)) = (batch(a)?, batch(b)?);
+    let product = infer_matmul(transpose, &matrix_a, &matrix_b)?;
+    let Some(batch) = batch_a.broadcast(&batch_b) else {
+        return invalid(format!("batches {batch_a} and {batch_b} do not broadcast; lengths must be equal or 1"));
+    };
+    let shape = batch.iter().chain(product.shape.iter()).copied();
+    Ok(TensorType::new(product.dtype, shape.collect::<PartialShape>()))
 }
 
 /// The axes of a matrix, swapped if it is given transposed.

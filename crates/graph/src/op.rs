@@ -1,9 +1,15 @@
 //! The operations a node can stand for, as data.
 
+pub(crate) mod attribute;
 mod convolution;
+mod index;
 mod logic;
 mod pooling;
+mod shape;
 mod window;
+
+pub use index::{Cumulate, IndexOp};
+pub use shape::{Length, PadMode, Section, ShapeOp, Taken};
 
 use std::fmt;
 
@@ -37,6 +43,8 @@ pub enum Op {
     Variable(VariableDef),
     /// The matrix product `[m, k] x [k, n] -> [m, n]`, float; a transposed operand is given as `[k, m]` or `[n, k]`.
     MatMul(Transpose),
+    /// The matrix products of the last two axes, float; the axes before them are broadcast to each other as NumPy does.
+    BatchMatMul(Transpose),
     /// One function of each element, float (`Neg`, `Abs`, `Square`, `Sign`: numeric).
     Unary(Unary),
     /// One function of each pair of elements, numeric (`Pow`, `DivNoNan`: float), with NumPy's broadcasting.
@@ -101,6 +109,10 @@ pub enum Op {
     Convolution(ConvolutionOp),
     /// A two-dimensional pooling or its gradient.
     Pooling(PoolingOp),
+    /// Moves, repeats or counts elements.
+    Shape(ShapeOp),
+    /// Chooses elements by their index or their order.
+    Index(IndexOp),
     /// Changes variables at the end of the run; the first inputs are those variables, and there is no output.
     Update(UpdateRule),
 }
@@ -375,6 +387,7 @@ impl Op {
             Self::Constant(_) => "Const",
             Self::Variable(_) => "VariableV2",
             Self::MatMul(_) => "MatMul",
+            Self::BatchMatMul(_) => "BatchMatMulV2",
             Self::Unary(unary) => unary.name(),
             Self::Binary(binary) => binary.name(),
             Self::Compare(compare) => compare.name(),
@@ -395,6 +408,8 @@ impl Op {
             Self::Spread { .. } => "Spread",
             Self::Convolution(op) => op.name(),
             Self::Pooling(op) => op.name(),
+            Self::Shape(op) => op.name(),
+            Self::Index(op) => op.name(),
             Self::Update(rule) => rule.name(),
         }
     }
@@ -405,6 +420,8 @@ impl Op {
             Self::SumToShape | Self::Spread { .. } => input == 1,
             Self::Convolution(op) => op.uses_only_shape_of(input),
             Self::Pooling(op) => op.uses_only_shape_of(input),
+            Self::Shape(op) => op.uses_only_shape_of(input),
+            Self::Index(op) => op.uses_only_shape_of(input),
             _ => false,
         }
     }
@@ -490,6 +507,9 @@ impl Op {
             }
             Self::Convolution(op) => op.attributes(),
             Self::Pooling(op) => op.attributes(),
+            Self::BatchMatMul(transpose) => list([flag(transpose.a, "adj_x"), flag(transpose.b, "adj_y"), None]),
+            Self::Shape(op) => attribute::texts(op.attributes()),
+            Self::Index(op) => attribute::texts(op.attributes()),
             Self::Update(UpdateRule::Momentum { nesterov }) => list([flag(*nesterov, "nesterov"), None, None]),
             _ => Vec::new(),
         }

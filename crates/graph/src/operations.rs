@@ -2,8 +2,10 @@
 
 mod convolution;
 mod elementwise;
+mod index;
 mod logic;
 mod pooling;
+mod shape;
 
 use everstep_tensor::{DType, Result, Tensor};
 
@@ -85,10 +87,10 @@ impl Graph {
 
 /// Matrix product, softmax, conversions.
 impl Graph {
-    /// The matrix product `[m, k] x [k, n] -> [m, n]`.
+    /// The matrix product `[m, k] x [k, n] -> [m, n]`; axes before these two are a batch, broadcast as NumPy does.
     ///
     /// # Errors
-    /// If an input is not a float matrix, or the inner axes differ.
+    /// If an input is not float or of a rank below 2, the inner axes differ, or the batches do not broadcast.
     #[track_caller]
     pub fn matmul(&mut self, a: impl Into<Output>, b: impl Into<Output>) -> Result<Output> {
         self.matmul_transposed(a, b, Transpose::default())
@@ -105,7 +107,10 @@ impl Graph {
         b: impl Into<Output>,
         transpose: Transpose,
     ) -> Result<Output> {
-        self.add_op(Op::MatMul(transpose), &[a.into(), b.into()])
+        let (a, b) = (a.into(), b.into());
+        let is_batch = |operand| self.type_of(operand).is_ok_and(|known| known.shape.len() > 2);
+        let op = if is_batch(a) || is_batch(b) { Op::BatchMatMul(transpose) } else { Op::MatMul(transpose) };
+        self.add_op(op, &[a, b])
     }
 
     /// `exp(x) / sum(exp(x))` over the last axis.

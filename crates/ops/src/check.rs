@@ -1,13 +1,15 @@
 //! The one check of every call: arity, dtypes, shapes and attributes. It allocates only for a refusal.
 
 mod images;
+mod index;
 mod logic;
+mod shape;
 
 use std::fmt::Display;
 
 use crate::{
     Data, Distribution, Kernel, KernelError, Reduction, Target, Update, View, ViewMut,
-    kernel::{Binary, Compare, Unary},
+    kernel::{Binary, Compare, ShapeKernel, Unary},
     shape::{Extents, MAX_RANK, elements, from_the_end},
     view::DType,
 };
@@ -22,6 +24,9 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
     match (kernel, inputs, outputs) {
         (Kernel::MatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
             call.matmul(transposed(a, *transpose_a), transposed(b, *transpose_b), a, b, output.as_view())
+        }
+        (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
+            call.batch_matmul([*transpose_a, *transpose_b], a, b, output.as_view())
         }
         (Kernel::Unary(unary), &[input], [output]) => {
             call.dtype(input, unary.dtypes())?;
@@ -85,6 +90,9 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         (Kernel::Pooling { kind, windows }, inputs, [output]) => {
             call.pooling(*kind, *windows, inputs, output.as_view())
         }
+        (Kernel::Index(kernel), inputs, outputs) => index::check(call, kernel, inputs, outputs),
+        (Kernel::Shape(ShapeKernel::Fill(_)), [], [_]) => Ok(()),
+        (Kernel::Shape(kernel), &[input], [output]) => shape::moves(call, kernel, input, output.as_view()),
         (Kernel::CheckNumerics, &[input], []) => call.finite(input),
         (Kernel::Random { distribution, .. }, [], [output]) => {
             call.dtype(output.as_view(), FLOATS)?;
@@ -128,6 +136,7 @@ impl Kernel {
     fn name(&self) -> &'static str {
         match self {
             Kernel::MatMul { .. } => "matmul",
+            Kernel::BatchMatMul { .. } => "batch matmul",
             Kernel::Unary(unary) => unary.name(),
             Kernel::Binary(binary) => binary.name(),
             Kernel::Compare(_) => "compare",
@@ -145,6 +154,8 @@ impl Kernel {
             Kernel::Copy => "copy",
             Kernel::Convolution { pass, .. } => pass.name(),
             Kernel::Pooling { kind, .. } => kind.name(),
+            Kernel::Shape(kernel) => kernel.name(),
+            Kernel::Index(kernel) => kernel.name(),
             Kernel::CheckNumerics => "check numerics",
             Kernel::Random { .. } => "random",
         }
@@ -154,11 +165,13 @@ impl Kernel {
     fn arity(&self) -> (usize, usize) {
         match self {
             Kernel::MatMul { .. } | Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
-            Kernel::SoftmaxGrad | Kernel::Convolution { .. } => (2, 1),
+            Kernel::SoftmaxGrad | Kernel::Convolution { .. } | Kernel::BatchMatMul { .. } => (2, 1),
             Kernel::Pooling { kind, .. } => (kind.input_count(), 1),
             Kernel::SparseSoftmaxCrossEntropy => (2, 2),
             Kernel::Logic(kernel) => (kernel.inputs(), 1),
             Kernel::CheckNumerics => (1, 0),
+            Kernel::Shape(kernel) => kernel.arity(),
+            Kernel::Index(kernel) => kernel.arity(),
             Kernel::Random { .. } => (0, 1),
             _ => (1, 1),
         }
@@ -370,6 +383,28 @@ impl Call {
             };
             format!("{} times {} does not give {:?}", shape(left, a), shape(right, b), output.shape)
         })
+    }
+
+    /// Each product is one, and the axes before the matrices broadcast.
+    fn batch_matmul(
+        self,
+        [transpose_a, transpose_b]: [bool; 2],
+        a: View<'_>,
+        b: View<'_>,
+        output: View<'_>,
+    ) -> Checked {
+        let split = |view: View<'_>| view.shape.len().checked_sub(2);
+        let (Some(of_a), Some(of_b), Some(of_output)) = (split(a), split(b), split(output)) else {
+            return self.require(false, || format!("{:?} and {:?} must have two axes or more", a.shape, b.shape));
+        };
+        fn part<'a>(view: View<'a>, axes: std::ops::Range<usize>) -> View<'a> {
+            View { shape: &view.shape[axes], ..view }
+        }
+        let matrix = |view, from: usize| part(view, from..from + 2);
+        let (left, right) = (matrix(a, of_a), matrix(b, of_b));
+        let (m, n) = (transposed(left, transpose_a), transposed(right, transpose_b));
+        self.matmul(m, n, left, right, matrix(output, of_output))?;
+        self.broadcast(part(a, 0..of_a), part(b, 0..of_b), part(output, 0..of_output))
     }
 
     fn broadcast(self, a: View<'_>, b: View<'_>, output: View<'_>) -> Checked {

@@ -1,14 +1,18 @@
 //! What can be computed: one value of [`Kernel`] names an operation with its attributes.
 
 mod convolution;
+mod index;
 mod logic;
 mod pooling;
+mod shape;
 
 pub(crate) use self::convolution::Geometry;
 pub use self::{
     convolution::{Pass, Window},
+    index::{Cumulate, IndexKernel},
     logic::LogicKernel,
     pooling::{Pooling, Windows},
+    shape::{Mirror, ShapeKernel},
 };
 use crate::Key;
 
@@ -25,6 +29,13 @@ pub enum Kernel {
         /// The first input is given as `[k, m]`.
         transpose_a: bool,
         /// The second input is given as `[n, k]`.
+        transpose_b: bool,
+    },
+    /// The matrix products of the last two axes, float; the axes before them broadcast to the output's by NumPy's rule.
+    BatchMatMul {
+        /// The matrices of the first input are given as `[k, m]`.
+        transpose_a: bool,
+        /// The matrices of the second input are given as `[n, k]`.
         transpose_b: bool,
     },
     /// One function of each element, float (`Neg`, `Abs`, `Square`, `Sign`: numeric); input and output of one shape.
@@ -114,6 +125,10 @@ pub enum Kernel {
     },
     /// Nothing but a look at a float input: an element that is NaN or infinite is an error; no outputs.
     CheckNumerics,
+    /// Moves elements without computing with them.
+    Shape(ShapeKernel),
+    /// Chooses elements by their index or their order.
+    Index(IndexKernel),
     /// Fills the output, float; no inputs.
     ///
     /// Element `i` depends on the key and `i` alone; an f32 is the f64 of the same key and place, rounded.

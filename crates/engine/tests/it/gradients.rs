@@ -22,7 +22,7 @@ fn tensor(shape: &[usize], values: &[f64]) -> Tensor {
 }
 
 /// What to differentiate: the shapes of the inputs, whether they may be negative, and how exact the values are.
-struct Case<'a> {
+pub(crate) struct Case<'a> {
     shapes: &'a [&'a [usize]],
     signed: bool,
     step: f64,
@@ -30,17 +30,17 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn of(shapes: &'a [&'a [usize]]) -> Self {
+    pub(crate) fn of(shapes: &'a [&'a [usize]]) -> Self {
         Self { shapes, signed: true, step: 1e-6, tolerance: 1e-7 }
     }
 
-    fn positive(self) -> Self {
+    pub(crate) fn positive(self) -> Self {
         Self { signed: false, ..self }
     }
 
     /// With shapes known when the graph is built, and with shapes that only the run knows.
     #[track_caller]
-    fn check(&self, build: impl Fn(&mut Graph, &[Output]) -> Result<Output>) {
+    pub(crate) fn check(&self, build: impl Fn(&mut Graph, &[Output]) -> Result<Output>) {
         self.check_with(&build, |shape| PartialShape::from(shape));
         self.check_with(&build, |shape| shape.iter().map(|_| None).collect());
     }

@@ -3,6 +3,7 @@
 
 mod config;
 mod gradients;
+mod index;
 mod kernels;
 mod laws;
 mod local_variables;
@@ -11,5 +12,6 @@ mod optimizers;
 mod plans;
 mod requests;
 mod semantics;
+mod shape;
 mod snapshots;
 mod train_op;

@@ -2,13 +2,15 @@
 
 mod binary;
 mod convolution;
+mod index;
 mod reduce;
 mod select;
+mod shape;
 mod unary;
 
 use everstep_tensor::Result;
 
-use crate::{Axes, Compare, Graph, LogicOp, Node, Op, Output, PartialShape, PoolingKind, PoolingOp, Transpose};
+use crate::{Axes, Compare, Graph, Length, LogicOp, Node, Op, Output, PartialShape, PoolingKind, PoolingOp, Transpose};
 
 /// The gradient that input `index` of `node` gets, given those of the outputs; `None` if nothing flows to it.
 pub(super) fn input_gradient(
@@ -17,6 +19,11 @@ pub(super) fn input_gradient(
     index: usize,
     of_outputs: &[Option<Output>],
 ) -> Result<Option<Output>> {
+    match node.op() {
+        Op::Shape(op) => return shape::gradient(graph, node, op, index, of_outputs),
+        Op::Index(op) => return index::gradient(graph, node, *op, index, of_outputs),
+        _ => {}
+    }
     let (inputs, output) = (node.inputs(), Output::first(node.id()));
     if of_outputs.iter().skip(1).any(Option::is_some) {
         return no_gradient(graph, node);
@@ -24,6 +31,7 @@ pub(super) fn input_gradient(
     let Some(gradient) = of_outputs.first().copied().flatten() else { return Ok(None) };
     let flow = match node.op() {
         Op::MatMul(transpose) => matmul(graph, *transpose, index, [inputs[0], inputs[1]], gradient)?,
+        Op::BatchMatMul(transpose) => batch_matmul(graph, *transpose, index, [inputs[0], inputs[1]], gradient)?,
         Op::Unary(function) => return unary::unary(graph, *function, inputs[0], output, gradient),
         Op::Binary(function) => {
             return binary::binary(graph, *function, index, [inputs[0], inputs[1]], output, gradient);
@@ -41,6 +49,7 @@ pub(super) fn input_gradient(
         }
         Op::Identity | Op::CheckNumerics => gradient,
         Op::Logic(LogicOp::Select) => select::select(graph, inputs, index, gradient)?,
+        Op::Shape(_) | Op::Index(_) => unreachable!("it was treated before"),
         Op::Placeholder { .. }
         | Op::Constant(_)
         | Op::Variable(_)
@@ -83,6 +92,35 @@ fn matmul(
         (_, a_transposed, true) => product(gradient, true, a, a_transposed),
     };
     graph.matmul_transposed(one, other, transpose)
+}
+
+/// As [`matmul`], with sums where batch axes were repeated.
+fn batch_matmul(
+    graph: &mut Graph,
+    transpose: Transpose,
+    index: usize,
+    [a, b]: [Output; 2],
+    gradient: Output,
+) -> Result<Output> {
+    let batch = |graph: &Graph, output| -> Result<PartialShape> {
+        let shape = &graph.type_of(output)?.shape;
+        Ok(shape[..shape.len() - 2].iter().copied().collect())
+    };
+    let (operand, partner) = if index == 0 { (a, b) } else { (b, a) };
+    let (own, other) = (batch(graph, operand)?, batch(graph, partner)?);
+    if own.is_empty() && index == 1 && !transpose.a {
+        // A matrix that every example is multiplied with: all of them are rows of one product.
+        let (a, gradient) = (as_rows(graph, a)?, as_rows(graph, gradient)?);
+        return matmul(graph, transpose, index, [a, b], gradient);
+    }
+    let flow = matmul(graph, transpose, index, [a, b], gradient)?;
+    if is_repeated(&own, &other) { graph.add_op(Op::SumToShape, &[flow, operand]) } else { Ok(flow) }
+}
+
+/// All axes but the last as one.
+fn as_rows(graph: &mut Graph, value: Output) -> Result<Output> {
+    let last = graph.type_of(value)?.shape.len() - 1;
+    graph.reshape(value, [Length::Is(-1), Length::OfInput(last)])
 }
 
 /// 1 where the comparison holds, else 0.

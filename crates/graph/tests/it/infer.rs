@@ -103,3 +103,89 @@ fn values_fit_types() {
     assert_eq!(batch.shape.to_shape(), None);
     assert_eq!(parse("f32[3, 2]").shape.to_shape(), Some([3, 2].into()));
 }
+
+#[test]
+fn moved_elements() {
+    use everstep_graph::{Length, PadMode, Section};
+    check(&["f32[?, 4, 8]"], |graph, x| graph.reshape(x[0], [-1, 32]), Some("f32[?, 32]"));
+    check(
+        &["f32[?, 4]"],
+        |graph, x| graph.reshape(x[0], [Length::OfInput(0), 2.into(), 2.into()]),
+        Some("f32[?, 2, 2]"),
+    );
+    check(&["f32[?, 4]"], |graph, x| graph.reshape(x[0], [Length::OfInput(0), (-1).into()]), Some("f32[?, 4]"));
+    check(&["f32[2, 3]"], |graph, x| graph.reshape(x[0], [4, -1]), None);
+    check(&["f32[2, 3]"], |graph, x| graph.reshape(x[0], [-1, -1]), None);
+    check(&["f32[2, 3]"], |graph, x| graph.reshape(x[0], [-2, 3]), None);
+    check(&["f32[0, 3]"], |graph, x| graph.reshape(x[0], [0, -1]), None);
+    check(&["f32[?, 3]"], |graph, x| graph.transpose(x[0], &[-1, 0]), Some("f32[3, ?]"));
+    check(&["f32[?, 3]"], |graph, x| graph.transpose(x[0], &[0, 0]), None);
+    check(&["u8[?, 3]", "u8[2, ?]"], |graph, x| graph.concat(x, 0), Some("u8[?, 3]"));
+    check(&["u8[1, 3]", "u8[2, ?]"], |graph, x| graph.concat(x, 0), Some("u8[3, 3]"));
+    check(&["u8[1, 3]", "u8[2, 4]"], |graph, x| graph.concat(x, 0), None);
+    check(&["u8[1, 3]", "i32[2, 3]"], |graph, x| graph.concat(x, 0), None);
+    check(&[], |graph, x| graph.concat(x, 0), None);
+    check(&["f32[?]", "f32[3]"], |graph, x| graph.stack(x, -1), Some("f32[3, 2]"));
+    check(&["f32[?]", "f32[3]"], |graph, x| graph.stack(x, 2), None);
+    check(&["f32[?, 5]"], |graph, x| graph.split(x[0], -1, &[2, 3]).map(|parts| parts[1]), Some("f32[?, 3]"));
+    check(&["f32[?, 5]"], |graph, x| graph.split(x[0], 1, &[2, 2]).map(|parts| parts[1]), None);
+    check(&["f32[?, 5]"], |graph, x| graph.unstack(x[0], 1).map(|parts| parts[4]), Some("f32[?]"));
+    check(&["f32[?, 5]"], |graph, x| graph.unstack(x[0], 0).map(|parts| parts[0]), None);
+    check(&["f32[?, 5]"], |graph, x| graph.strided_slice(x[0], &[(1..).into()]), Some("f32[?, 5]"));
+    check(&["f32[?, 5]"], |graph, x| graph.strided_slice(x[0], &[0.into(), Section::all().by(2)]), Some("f32[3]"));
+    check(&["f32[?, 5]"], |graph, x| graph.strided_slice(x[0], &[Section::Ellipsis, 5.into()]), None);
+    check(&["f32[?, 5]"], |graph, x| graph.strided_slice(x[0], &[Section::Ellipsis; 2]), None);
+    check(&["f32[?, 5]"], |graph, x| graph.strided_slice(x[0], &[Section::all().by(0)]), None);
+    check(&["f32[5]"], |graph, x| graph.slice(x[0], &[2], &[-1]), Some("f32[3]"));
+    check(&["f32[5]"], |graph, x| graph.slice(x[0], &[2], &[4]), None);
+    check(&["f32[?, 2]"], |graph, x| graph.pad(x[0], &[(0, 1), (2, 0)], PadMode::Constant(0.0)), Some("f32[?, 4]"));
+    check(&["f32[2]"], |graph, x| graph.pad(x[0], &[(2, 0)], PadMode::Reflect), None);
+    check(&["f32[2]"], |graph, x| graph.pad(x[0], &[(2, 0)], PadMode::Symmetric), Some("f32[4]"));
+    check(&["bool[?, 2]"], |graph, x| graph.tile(x[0], &[2, 3]), Some("bool[?, 6]"));
+    check(&["bool[?, 2]"], |graph, x| graph.tile(x[0], &[2]), None);
+    check(&["f32[?]"], |graph, x| graph.expand_dims(x[0], -1), Some("f32[?, 1]"));
+    check(&["f32[?, 1, 1]"], |graph, x| graph.squeeze(x[0], Axes::all()), Some("f32[?]"));
+    check(&["f32[?, 2]"], |graph, x| graph.squeeze(x[0], [1]), None);
+    check(&["f32[1, 3]"], |graph, x| graph.broadcast_to(x[0], &[2, 2, 3]), Some("f32[2, 2, 3]"));
+    check(&["f32[2, 3]"], |graph, x| graph.broadcast_to(x[0], &[1, 3]), None);
+    check(&["f32[3]", "u8[?, 3]"], |graph, x| graph.broadcast_like(x[0], x[1]), Some("f32[?, 3]"));
+    check(&["f32[?]", "u8[3]"], |graph, x| graph.reshape_like(x[0], x[1]), Some("f32[3]"));
+    check(&["f32[4]", "u8[3]"], |graph, x| graph.reshape_like(x[0], x[1]), None);
+    check(&["f32[3]"], |graph, x| graph.reverse(x[0], [0, -1]), None);
+    check(&["u8[?, 2]"], |graph, x| graph.shape_of(x[0]), Some("i64[2]"));
+    check(&["u8[?, 2]"], |graph, x| graph.size_of(x[0]), Some("i64[]"));
+}
+
+#[test]
+fn batches_of_products() {
+    let product = |graph: &mut Graph, x: &[Output]| graph.matmul(x[0], x[1]);
+    check(&["f32[?, 2, 64]", "f32[64, 10]"], product, Some("f32[?, 2, 10]"));
+    check(&["f32[?, 2, 64]", "f32[5, 64, 10]"], product, Some("f32[5, 2, 10]"));
+    check(&["f32[3, 1, 2, 64]", "f32[5, 64, 10]"], product, Some("f32[3, 5, 2, 10]"));
+    check(&["f32[4, 2, 64]", "f32[5, 64, 10]"], product, None);
+    check(&["f32[4, 2, 64]", "f32[4, 63, 10]"], product, None);
+    check(&["f32[4, 2, 64]", "f32[64]"], product, None);
+}
+
+#[test]
+fn chosen_elements() {
+    use everstep_graph::Cumulate;
+    check(&["u8[?, 3]", "i32[5, ?]"], |graph, x| graph.gather(x[0], x[1], 1), Some("u8[?, 5, ?]"));
+    check(&["u8[?, 3]", "u8[5]"], |graph, x| graph.gather(x[0], x[1], 0), None);
+    check(&["u8[?, 3]", "i32[5]"], |graph, x| graph.gather(x[0], x[1], 2), None);
+    check(&["f32[9, 3]", "i64[?]", "f32[5, 3]"], |graph, x| graph.scatter_add(x[0], x[1], x[2]), Some("f32[9, 3]"));
+    check(&["f32[9, 3]", "i64[4]", "f32[5, 3]"], |graph, x| graph.scatter_add(x[0], x[1], x[2]), None);
+    check(&["i64[?]"], |graph, x| graph.one_hot(x[0], 4, DType::U8), Some("u8[?, 4]"));
+    check(&["f32[?]"], |graph, x| graph.one_hot(x[0], 4, DType::U8), None);
+    check(&["i32[?]"], |graph, x| graph.sequence_mask(x[0], 4), Some("bool[?, 4]"));
+    check(&["f32[?, 5]"], |graph, x| graph.top_k(x[0], 2).map(|(values, _)| values), Some("f32[?, 2]"));
+    check(&["f32[?, 5]"], |graph, x| graph.top_k(x[0], 6).map(|(values, _)| values), None);
+    check(&["f32[]"], |graph, x| graph.sort(x[0]).map(|(values, _)| values), None);
+    check(&["i64[?]"], |graph, x| graph.sort(x[0]).map(|(_, indices)| indices), Some("i32[?]"));
+    check(&["i64[?, 2]"], |graph, x| graph.cumsum(x[0], -1), Some("i64[?, 2]"));
+    let beyond = Cumulate { axis: 2, product: false, exclusive: false, reverse: false };
+    check(&["i64[?, 2]"], |graph, x| graph.cumulate(x[0], beyond), None);
+    check(&["bool[?, 2]"], |graph, x| graph.cumprod(x[0], -1), None);
+    check(&["f32[?, 5]", "i64[3]"], |graph, x| graph.in_top_k(x[0], x[1], 2), Some("bool[3]"));
+    check(&["f32[2, 5]", "i64[3]"], |graph, x| graph.in_top_k(x[0], x[1], 2), None);
+}

@@ -1,8 +1,8 @@
 //! The matrix product of two tensors: which operand is read in vectors.
 
 use super::{
-    gemm::{Matrix, Output, Product},
-    pool::Pool,
+    gemm::{Matrix, Output, Product, Registers},
+    pool::{Fork, Pool},
 };
 use crate::{
     View, ViewMut,
@@ -22,21 +22,32 @@ pub(super) fn matmul(
 ) {
     let (rows, columns) = (output.shape[0], output.shape[1]);
     let depth = a.shape[usize::from(!transpose_a)];
+    let cost = rows * columns * depth.max(1) / PER_OPERATION;
     with_float!(a.data.dtype(), T => {
-        let a = Matrix { values: T::slice(a.data), stride: a.shape[1], lines_are_steps: transpose_a };
-        let b = Matrix { values: T::slice(b.data), stride: b.shape[1], lines_are_steps: !transpose_b };
-        let output = T::slice_mut(&mut output.data);
-        let cost = rows * columns * depth.max(1) / PER_OPERATION;
-        pool.enter(cost, |fork| {
-            if turns(rows, depth, columns, transpose_a, transpose_b) {
-                let output = Output::columns(output, columns);
-                Product { rows: columns, depth, columns: rows, left: &b, right: &a, output }.compute(fork);
-            } else {
-                let output = Output::rows(output, columns);
-                Product { rows, depth, columns, left: &a, right: &b, output }.compute(fork);
-            }
-        });
+        let (a, b, output) = (T::slice(a.data), T::slice(b.data), T::slice_mut(&mut output.data));
+        pool.enter(cost, |fork| product(fork, [transpose_a, transpose_b], a, b, [rows, depth, columns], output));
     });
+}
+
+/// The product of two matrices given by their elements, `[rows, depth]` and `[depth, columns]` or their transposes.
+pub(super) fn product<T: Registers>(
+    fork: Fork,
+    [transpose_a, transpose_b]: [bool; 2],
+    a: &[T],
+    b: &[T],
+    [rows, depth, columns]: [usize; 3],
+    output: &mut [T],
+) {
+    let stride = |straight: usize, turned: usize, transpose: bool| if transpose { turned } else { straight };
+    let a = Matrix { values: a, stride: stride(depth, rows, transpose_a), lines_are_steps: transpose_a };
+    let b = Matrix { values: b, stride: stride(columns, depth, transpose_b), lines_are_steps: !transpose_b };
+    if turns(rows, depth, columns, transpose_a, transpose_b) {
+        let output = Output::columns(output, columns);
+        Product { rows: columns, depth, columns: rows, left: &b, right: &a, output }.compute(fork);
+    } else {
+        let output = Output::rows(output, columns);
+        Product { rows, depth, columns, left: &a, right: &b, output }.compute(fork);
+    }
 }
 
 /// Whether to compute the transpose of the product, the first operand being read in vectors: no bit changes, only the time.

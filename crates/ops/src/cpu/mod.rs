@@ -1,16 +1,19 @@
 //! The fast kernels.
 
+mod batch_matmul;
 mod conv;
 mod elementwise;
 mod fold;
 mod function;
 mod gemm;
+mod index;
 mod logic;
 mod matmul;
 mod number;
 mod pool;
 mod pooling;
 mod reduce;
+mod shape;
 mod single;
 mod softmax;
 mod unary;
@@ -19,7 +22,7 @@ mod walk;
 mod wide;
 
 use self::pool::Pool;
-use crate::{Kernel, KernelError, Kernels, Target, Update, View, ViewMut, check, shape::Extents};
+use crate::{Kernel, KernelError, Kernels, ShapeKernel, Target, Update, View, ViewMut, check, shape::Extents};
 
 /// The fast kernels, on a pool of threads that it owns.
 ///
@@ -53,6 +56,9 @@ impl Kernels for Cpu {
             (Kernel::MatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
                 matmul::matmul(pool, *transpose_a, *transpose_b, a, b, output);
             }
+            (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
+                batch_matmul::batch_matmul(pool, [*transpose_a, *transpose_b], a, b, output);
+            }
             (Kernel::Unary(unary), &[input], [output]) => unary::unary(pool, *unary, input, output),
             (Kernel::Binary(binary), &[a, b], [output]) => elementwise::binary(pool, *binary, a, b, output),
             (Kernel::Compare(compare), &[a, b], [output]) => elementwise::compare(pool, *compare, a, b, output),
@@ -83,6 +89,9 @@ impl Kernels for Cpu {
             (Kernel::Pooling { kind, windows }, inputs, [output]) => {
                 pooling::pooling(pool, *kind, *windows, inputs, output);
             }
+            (Kernel::Shape(ShapeKernel::Fill(value)), [], [output]) => shape::fill(pool, *value, output),
+            (Kernel::Index(kernel), inputs, outputs) => index::run(pool, kernel, inputs, outputs),
+            (Kernel::Shape(kernel), &[input], [output]) => shape::moves(pool, kernel, input, output),
             (Kernel::CheckNumerics, ..) => {} // The check has looked.
             (Kernel::Random { distribution, key }, [], [output]) => {
                 elementwise::random(pool, distribution, *key, output);

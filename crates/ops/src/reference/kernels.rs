@@ -1,14 +1,15 @@
 //! Each kernel by its definition.
 
-use ndarray::{Array, ArrayD, ArrayView1, Axis, Ix2, IxDyn};
+use ndarray::{Array, ArrayD, ArrayView1, Axis, Dimension, Ix2, IxDyn};
 
 use super::{
-    images, logic,
+    images, index, logic,
+    shape::{fill, moves},
     unary::{unary_float, unary_grad, unary_integer},
     values::{Floats, Integers, Values, copy, floats, pairs},
 };
 use crate::{
-    Binary, Compare, Kernel, Reduction, View, ViewMut,
+    Binary, Compare, Kernel, Reduction, ShapeKernel, View, ViewMut,
     element::unchecked_dtype,
     random,
     shape::{Extents, elements},
@@ -18,6 +19,9 @@ use crate::{
 pub(super) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) {
     match (kernel, inputs, outputs) {
         (Kernel::Copy, &[input], [output]) => copy(input, output),
+        (Kernel::Shape(ShapeKernel::Fill(value)), [], [output]) => fill(*value, &mut output.data),
+        (Kernel::Index(kernel), inputs, outputs) => index::run(kernel, inputs, outputs),
+        (Kernel::Shape(kernel), &[input], [output]) => moves(kernel, input, output),
         (Kernel::CheckNumerics, ..) => {} // The check has looked.
         (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
             cross_entropy(logits, labels, loss, backprop);
@@ -34,6 +38,9 @@ fn compute(kernel: &Kernel, inputs: &[View<'_>], output: &ViewMut<'_>, shape: &[
     match (kernel, inputs) {
         (Kernel::MatMul { transpose_a, transpose_b }, &[a, b]) => {
             Values::Floats(matmul(floats(a), *transpose_a, floats(b), *transpose_b))
+        }
+        (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b]) => {
+            Values::Floats(batch_matmul([*transpose_a, *transpose_b], floats(a), floats(b), shape))
         }
         (Kernel::Unary(unary), &[input]) => match Values::read(input) {
             Values::Floats(values) => Values::Floats(values.mapv(|value| unary_float(*unary, value))),
@@ -106,6 +113,29 @@ fn matmul(a: Floats, transpose_a: bool, b: Floats, transpose_b: bool) -> Floats 
     let (a, b) = (matrix(a, transpose_a), matrix(b, transpose_b));
     let dot = |(row, column)| a.row(row).iter().zip(b.column(column)).map(|(x, y)| x * y).sum();
     Array::from_shape_fn((a.nrows(), b.ncols()), dot).into_dyn()
+}
+
+/// Each element by its definition.
+fn batch_matmul([transpose_a, transpose_b]: [bool; 2], a: Floats, b: Floats, shape: &[usize]) -> Floats {
+    let swap = |mut operand: Floats, transpose: bool| {
+        let axes = operand.ndim();
+        if transpose {
+            operand.swap_axes(axes - 2, axes - 1);
+        }
+        operand
+    };
+    let (a, b) = (swap(a, transpose_a), swap(b, transpose_b));
+    let of = |operand: &Floats, index: &[usize], [row, column]: [usize; 2]| {
+        let missing = index.len() - operand.ndim();
+        let batch = index[missing..index.len() - 2].iter().zip(operand.shape()).map(|(index, extent)| index % extent);
+        operand[&batch.chain([row, column]).collect::<Vec<usize>>()[..]]
+    };
+    let depth = a.shape()[a.ndim() - 1];
+    Array::from_shape_fn(IxDyn(shape), |index| {
+        let index = index.slice();
+        let [row, column] = [index[index.len() - 2], index[index.len() - 1]];
+        (0..depth).map(|inner| of(&a, index, [row, inner]) * of(&b, index, [inner, column])).sum()
+    })
 }
 
 fn binary_float(binary: Binary, x: f64, y: f64) -> f64 {

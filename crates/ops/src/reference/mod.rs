@@ -1,8 +1,10 @@
 //! The oracle: every kernel as its definition says, with plain loops over ndarray.
 
 mod images;
+mod index;
 mod kernels;
 mod logic;
+mod shape;
 mod unary;
 mod update;
 mod values;

@@ -1,6 +1,6 @@
 //! Tensors as ndarrays of the two widest types.
 
-use ndarray::{ArrayD, IxDyn, Zip};
+use ndarray::{Array1, ArrayD, IxDyn, Zip};
 
 use crate::{
     Data, DataMut, View, ViewMut,
@@ -55,6 +55,16 @@ impl Values {
 /// The floats of a view that the check has found to hold floats.
 pub(super) fn floats(view: View<'_>) -> Floats {
     Values::read(view).floats()
+}
+
+/// The floats of a view, one after the other.
+pub(super) fn listed(view: View<'_>) -> Vec<f64> {
+    floats(view).into_iter().collect()
+}
+
+/// Writes floats, one after the other.
+pub(super) fn write(numbers: Vec<f64>, output: &mut ViewMut<'_>) {
+    Values::Floats(Array1::from(numbers).into_dyn()).write(output);
 }
 
 /// Copies the elements as they are, bit for bit.
