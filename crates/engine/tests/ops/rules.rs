@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The gradient of `value` with respect to `input`, where the gradient of `value` is `gradient`.
-fn pulled_back(graph: &mut Graph, value: Output, gradient: Output, input: Output) -> Result<Vec<Output>> {
+pub(crate) fn pulled_back(graph: &mut Graph, value: Output, gradient: Output, input: Output) -> Result<Vec<Output>> {
     let weighted = graph.mul(value, gradient)?;
     let loss = graph.sum(weighted, Axes::all())?;
     Ok(graph.gradients(loss, &[input])?.into_iter().flatten().collect())
