@@ -22,6 +22,9 @@ usage: cargo xtask COMMAND [OPTIONS]
       --help lists its options.
   plot DIR... [-o FILE] [--tag TAG] [--smooth WEIGHT]
       Draws the curves of runs, one over the other, as an SVG picture.
+  checkpoint list|show|verify|diff|convert|prune PATH [OPTIONS]
+      Looks at checkpoints of every format, compares, converts and prunes them; its own --help
+      lists the options.
   data digits|fashion-mnist [--dir DIR]
       Bring a data set and check it. The digits are part of the repository; Fashion-MNIST goes
       to DIR (default target/data/fashion-mnist).
@@ -36,10 +39,14 @@ usage: cargo xtask COMMAND [OPTIONS]
   ops [--check]
       Runs the catalogue of ops, prints what is tested of each, and writes docs/ops.md, or
       compares it; a hole is an error.
-  interop [--pages]
+  fuzz READER SECONDS
+      Random bytes, guided by coverage, into native, safetensors, tensor-bundle, npz, torch or
+      events; what they reach joins fuzz/corpus, which the tests replay.
+  interop [--pages] [--tensorflow]
       Short trainings that say something of every kind, read back with TensorBoard's own readers
       and compared value for value, and random events of every kind, with its protocol messages;
-      --pages opens its pages in headless Chromium as well.
+      --pages opens its pages in headless Chromium as well. The checkpoint of a run is read and
+      written again by NumPy and safetensors, and by TensorFlow if asked for.
   ci [--only STAGE,STAGE] [--skip STAGE,STAGE]
       Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features,
       cases, ops, docs, deny, package, interop. Stops at the first failure and prints the time of

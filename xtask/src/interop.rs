@@ -14,7 +14,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    Outcome, no_options,
+    Outcome, cross_read, no_options,
     process::{answers, cargo, run, run_quietly},
     program,
     workspace::Workspace,
@@ -35,10 +35,12 @@ const STATUSES: [&str; 2] = ["START", "STOP"];
 /// Trains for some steps and reads the events back; with `--pages` opens TensorBoard's pages, too.
 pub(crate) fn interop(mut words: Vec<OsString>) -> Outcome {
     let pages = words.iter().position(|word| word == "--pages").map(|place| words.remove(place));
+    let tensorflow = words.iter().position(|word| word == "--tensorflow").map(|place| words.remove(place));
     no_options(&words)?;
     let root = Workspace::load()?.root;
     let folder = root.join("target/interop");
-    let python = environment(&folder.join("venv"))?;
+    let check = format!("import tensorboard.version as v; assert v.VERSION == '{TENSORBOARD}'");
+    let python = environment(&folder.join("venv"), &format!("tensorboard=={TENSORBOARD}"), &check)?;
     let logdir = folder.join("run");
     if logdir.exists() {
         fs::remove_dir_all(&logdir)?;
@@ -51,6 +53,10 @@ pub(crate) fn interop(mut words: Vec<OsString>) -> Outcome {
         return Err(format!("TensorBoard's reader over {}: {}", logdir.display(), faults.join("; ")).into());
     }
     println!("TensorBoard {TENSORBOARD} reads {found}");
+    cross_read::packages(&root, &python, &logdir)?;
+    if tensorflow.is_some() {
+        cross_read::tensorflow(&root, &logdir)?;
+    }
     records(&root, &python)?;
     let logdir = kinds::check(&root, &python, &folder)?;
     if pages.is_some() { pages::show(&root, &python, &logdir, &folder) } else { Ok(()) }
@@ -66,17 +72,15 @@ fn records(root: &Path, python: &Path) -> Outcome {
     Ok(())
 }
 
-/// The python of a virtual environment in `folder` that has TensorBoard, made if it is not there.
-fn environment(folder: &Path) -> Outcome<PathBuf> {
+/// The python of a virtual environment in `folder` in which `check` runs, made with `package` if it does not.
+pub(crate) fn environment(folder: &Path, package: &str, check: &str) -> Outcome<PathBuf> {
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let check = format!("import tensorboard.version as v; assert v.VERSION == '{TENSORBOARD}'");
-    if answers(Command::new(&python).args(["-c", &check])) {
+    if answers(Command::new(&python).args(["-c", check])) {
         return Ok(python);
     }
-    log::info!("making a virtual environment with TensorBoard {TENSORBOARD} in {}", folder.display());
+    log::info!("making a virtual environment with {package} in {}", folder.display());
     run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
-    let package = format!("tensorboard=={TENSORBOARD}");
-    run_quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet", &package])).map_err(|error| {
+    run_quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet", package])).map_err(|error| {
         format!("{error}; PyPI may be out of reach: try again with a network, or leave out the stage interop")
     })?;
     Ok(python)

@@ -3,7 +3,9 @@
 
 mod cases;
 mod ci;
+mod cross_read;
 mod data;
+mod fuzz;
 mod help;
 mod interop;
 mod ops;
@@ -28,11 +30,13 @@ const COMMANDS: &[(&str, Command)] = &[
     ("killed-events", program::killed_events),
     ("events", program::events),
     ("plot", program::plot),
+    ("checkpoint", program::checkpoint),
     ("data", data::data),
     ("test", suite::test),
     ("tidy", tidy::tidy),
     ("cases", cases::cases),
     ("ops", ops::ops),
+    ("fuzz", fuzz::fuzz),
     ("interop", interop::interop),
     ("ci", ci::ci),
     ("help", help::help),
@@ -56,7 +60,7 @@ fn dispatch(mut words: Vec<OsString>) -> Outcome {
     }
     let name = words.remove(0).to_string_lossy().into_owned();
     if asks_for_help(&name)
-        || (!matches!(&*name, "train" | "bench" | "killed-events" | "events" | "plot")
+        || (!matches!(&*name, "train" | "bench" | "checkpoint" | "killed-events" | "events" | "plot")
             && words.iter().any(|word| asks_for_help(&word.to_string_lossy())))
     {
         return help::help(Vec::new());

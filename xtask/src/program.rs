@@ -1,4 +1,4 @@
-//! `cargo xtask train`, `bench`, `events`, `plot` and `killed-events`: programs that are built with optimisation.
+//! `cargo xtask train`, `bench`, `checkpoint`, `events`, `plot` and `killed-events`: programs that are built with optimisation.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -26,6 +26,12 @@ pub(crate) fn bench(words: Vec<OsString>) -> Outcome {
 pub(crate) fn killed_events(words: Vec<OsString>) -> Outcome {
     announce("killed_events");
     replace(&mut command("killed_events", &words))
+}
+
+/// Builds the program that looks at checkpoints and becomes it.
+pub(crate) fn checkpoint(words: Vec<OsString>) -> Outcome {
+    announce("checkpoint");
+    replace(&mut command("checkpoint", &words))
 }
 
 /// Builds the reader of events and becomes it.

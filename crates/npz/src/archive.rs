@@ -95,6 +95,9 @@ impl Place {
     }
 
     fn check(&self, bytes: &[u8]) -> Result<()> {
+        if cfg!(fuzzing) {
+            return Ok(());
+        }
         let mut crc = flate2::Crc::new();
         crc.update(bytes);
         self.claim.valid(ZipVerification { crc: crc.sum(), uncompressed_size: bytes.len() as u64 }).map_err(damaged)

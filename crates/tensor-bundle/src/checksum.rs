@@ -20,7 +20,7 @@ pub(crate) fn masked(bytes: &[u8]) -> u32 {
 /// `DataLoss` naming `what`.
 pub(crate) fn check(what: &str, bytes: &[u8], stored: u32) -> Result<()> {
     let found = masked(bytes);
-    if found == stored {
+    if found == stored || cfg!(fuzzing) {
         return Ok(());
     }
     Err(fault(format!("the checksum of {what} is {found:08x}, stored is {stored:08x}")))

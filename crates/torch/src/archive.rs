@@ -51,6 +51,9 @@ impl<'a> Archive<'a> {
     pub(crate) fn find(&self, name: &str) -> Result<Range<usize>> {
         let place = self.places.get(name).ok_or_else(|| fault(format!("the archive has no {name}")))?;
         let bytes = &(**self.file).as_ref()[place.range.clone()];
+        if cfg!(fuzzing) {
+            return Ok(place.range.clone());
+        }
         let found = ZipVerification { crc: crc32fast::hash(bytes), uncompressed_size: bytes.len() as u64 };
         place.claim.valid(found).map_err(|error| damaged(error).context(name))?;
         Ok(place.range.clone())

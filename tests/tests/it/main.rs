@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
 #[cfg(unix)]
+mod checkpoint;
+mod corpus;
 mod crash;
 mod divergence;
 mod errors;
