@@ -14,8 +14,8 @@ impl PlanCache {
     const CAPACITY: usize = 16;
 
     /// Brings the plan for these fetches and feeds to the front, if there is one.
-    pub(crate) fn find(&mut self, fetches: &[Output], feeds: &[(Input, Tensor)]) -> bool {
-        let found = self.0.iter().position(|plan| plan.serves(fetches, feeds));
+    pub(crate) fn find(&mut self, fetches: &[Output], feeds: &[(Input, Tensor)], is_training: bool) -> bool {
+        let found = self.0.iter().position(|plan| plan.serves(fetches, feeds, is_training));
         if let Some(index) = found {
             self.0[..=index].rotate_right(1);
         }

@@ -7,7 +7,7 @@ use everstep_tensor::{DType, Result, Shape, Tensor};
 use crate::{
     arena::Arena,
     liveness::{Lifetime, live_bytes, share_slots},
-    lower::{self, Lowered, Step, Value},
+    lower::{self, Lowered, Randomness, Step, Value},
     memory::MemoryLimit,
     place::{Operand, Place},
     plan::{Changed, Fetched, Instruction, Plan, Updating},
@@ -39,6 +39,7 @@ pub(crate) struct Draft<'a> {
     variables: &'a GraphVariables,
     shapes: &'a Shapes,
     feeds: &'a [(Input, Tensor)],
+    randomness: Randomness,
     /// Where the outputs of each node lie, by the index of the node.
     places: Vec<Vec<Place>>,
     computed: Vec<Value>,
@@ -62,12 +63,14 @@ impl<'a> Draft<'a> {
         variables: &'a GraphVariables,
         shapes: &'a Shapes,
         feeds: &'a [(Input, Tensor)],
+        randomness: Randomness,
     ) -> Self {
         Self {
             kernels,
             variables,
             shapes,
             feeds,
+            randomness,
             places: vec![Vec::new(); graph.nodes().len()],
             computed: Vec::new(),
             constants: Vec::new(),
@@ -101,7 +104,7 @@ impl<'a> Draft<'a> {
     fn add_kernel(&mut self, node: &Node) -> Vec<Place> {
         let inputs: Vec<Value> = node.inputs().iter().map(|input| value(self.shapes.type_of(*input))).collect();
         let outputs: Vec<Value> = self.shapes.outputs(node.id()).iter().map(value).collect();
-        let lowered = lower::lower(node.op(), &inputs, &outputs);
+        let lowered = lower::lower(node.op(), self.randomness, &inputs, &outputs);
         match lowered.expect("what is not computed was added before") {
             Lowered::Alias => vec![self.place(node.inputs()[0])],
             Lowered::Checked(kernel) => {
@@ -227,6 +230,7 @@ impl<'a> Draft<'a> {
             }
         };
         let mut plan = Plan {
+            is_training: self.randomness.is_training,
             fetches: fetches.to_vec(),
             feeds: self.feeds.iter().map(|(input, value)| (*input, value.dtype(), value.shape().into())).collect(),
             constants: self.constants,

@@ -2,7 +2,10 @@
 
 mod images;
 mod index;
+mod random;
 mod shape;
+
+pub(crate) use self::random::Randomness;
 
 use everstep_graph::{Binary, Compare, LogicOp, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule};
 use everstep_ops::{self as ops, Kernel};
@@ -46,7 +49,7 @@ impl Step {
 }
 
 /// How `op` on these inputs gives these outputs; `None` for what is not computed: placeholders, constants, variables, updates.
-pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowered> {
+pub(crate) fn lower(op: &Op, randomness: Randomness, inputs: &[Value], outputs: &[Value]) -> Option<Lowered> {
     let kernel = match op {
         Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) | Op::Update(_) => return None,
         Op::Identity | Op::StopGradient => return Some(Lowered::Alias),
@@ -69,6 +72,10 @@ pub(crate) fn lower(op: &Op, inputs: &[Value], outputs: &[Value]) -> Option<Lowe
         Op::ArgMax { axis } => Kernel::ArgMax { axis: *axis },
         Op::ArgMin { axis } => Kernel::ArgMin { axis: *axis },
         Op::Logic(op) => Kernel::Logic(logic(*op)),
+        Op::Random(op) => match randomness.kernel(op) {
+            Some(kernel) => kernel,
+            None => return Some(Lowered::Alias),
+        },
         Op::Cast(_) => Kernel::Cast,
         Op::UnaryGrad(function) => Kernel::UnaryGrad(unary_grad(*function)),
         Op::SoftmaxGrad => Kernel::SoftmaxGrad,

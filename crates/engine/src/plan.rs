@@ -2,13 +2,14 @@
 
 use everstep_graph::{Graph, Input, NodeId, Output};
 use everstep_ops::{self as ops, Kernel, Kernels};
-use everstep_session::Purpose;
+use everstep_session::{Purpose, Request};
 use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Tensor};
 
 use crate::{
     arena::Arena,
     draft::{Draft, computed_nodes},
     feeds,
+    lower::Randomness,
     memory::MemoryLimit,
     place::Operand,
     shapes::{self, Shapes},
@@ -18,6 +19,8 @@ use crate::{
 /// How one set of fetches is computed from feeds of given types.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// Whether it is for training runs, in which values are dropped.
+    pub(crate) is_training: bool,
     pub(crate) fetches: Vec<Output>,
     pub(crate) feeds: Vec<(Input, DType, Shape)>,
     pub(crate) constants: Vec<Tensor>,
@@ -98,23 +101,28 @@ impl Plan {
         variables: &GraphVariables,
         arena: &mut Arena,
         limit: MemoryLimit,
-        fetches: &[Output],
-        feeds: &[(Input, Tensor)],
+        request: &Request<Output, Input>,
+        seed: u64,
     ) -> Result<Self> {
+        let (fetches, feeds) = (request.fetches.as_slice(), request.feeds.as_slice());
         feeds::check(graph, feeds)?;
         let needed = graph.needed_by(fetches)?;
         let shapes = Shapes::infer(graph, &needed, fetches, feeds)?;
-        let mut draft = Draft::new(graph, kernels, variables, &shapes, feeds);
+        let randomness = Randomness { seed, is_training: request.purpose == Purpose::Train };
+        let mut draft = Draft::new(graph, kernels, variables, &shapes, feeds, randomness);
         computed_nodes(graph, &needed, fetches).into_iter().for_each(|node| draft.add(node));
         draft.finish(arena, limit, fetches)
     }
 
     /// Whether it is the plan for these fetches and feeds; then the request makes sense.
-    pub(crate) fn serves(&self, fetches: &[Output], feeds: &[(Input, Tensor)]) -> bool {
+    pub(crate) fn serves(&self, fetches: &[Output], feeds: &[(Input, Tensor)], is_training: bool) -> bool {
         let is_same = |((input, dtype, shape), (fed, value)): (&(Input, DType, Shape), &(Input, Tensor))| {
             input == fed && *dtype == value.dtype() && **shape == *value.shape()
         };
-        self.fetches == fetches && self.feeds.len() == feeds.len() && self.feeds.iter().zip(feeds).all(is_same)
+        self.is_training == is_training
+            && self.fetches == fetches
+            && self.feeds.len() == feeds.len()
+            && self.feeds.iter().zip(feeds).all(is_same)
     }
 
     /// Bytes of the results that leave with the outcome.

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use everstep_graph::{Graph, Input, Op, Output};
 use everstep_ops::{Cpu, Kernels};
-use everstep_session::{Outcome, Replica, Request, Scope, Session, SessionConfig};
+use everstep_session::{Outcome, Purpose, Replica, Request, Scope, Session, SessionConfig};
 use everstep_tensor::{Error, ErrorKind, Result, Variables, VariablesMut};
 
 use crate::{
@@ -24,6 +24,9 @@ use crate::{
 /// The configuration's limits hold for every run, and a run that is due is traced; replicas do not differ here.
 /// A memory limit counts a variable that a planned run updates twice from the beginning, so that no save in mid-training
 /// exceeds it; it does not count feeds and constants, which are the caller's, nor the buffers kernels take for themselves.
+///
+/// After each training run that succeeds the variable `training_run` is increased, if the graph has one; random ops draw
+/// by its value, and drop values in training runs alone.
 ///
 /// A graph without the variable `global_step` gets one, which stays at the step that was assigned to it.
 /// Its local variables are seen by its runs alone: they are not among [`variables`](Session::variables).
@@ -95,17 +98,10 @@ impl Session for GraphSession {
     fn run(&mut self, request: &Request<Output, Input>, outcome: &mut Outcome) -> Result<()> {
         let watch = self.watches.start(&request.options);
         outcome.metadata = None;
-        if !self.plans.find(&request.fetches, &request.feeds) {
+        let is_training = request.purpose == Purpose::Train;
+        if !self.plans.find(&request.fetches, &request.feeds, is_training) {
             let (arena, limit) = (&mut self.arena, self.limit);
-            let plan = Plan::new(
-                &self.graph,
-                &*self.kernels,
-                &self.variables,
-                arena,
-                limit,
-                &request.fetches,
-                &request.feeds,
-            )?;
+            let plan = Plan::new(&self.graph, &*self.kernels, &self.variables, arena, limit, request, self.seed)?;
             plan.changed().for_each(|variable| self.variables.entry_mut(variable).will_be_updated());
             self.plans.insert(plan);
         }
@@ -123,7 +119,8 @@ impl Session for GraphSession {
         };
         let done = execution.run(outcome);
         self.arena.release_results();
-        done
+        done?;
+        if is_training { self.variables.count_training_run() } else { Ok(()) }
     }
 
     fn global_step(&self) -> u64 {

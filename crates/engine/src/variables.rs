@@ -13,6 +13,7 @@ pub(crate) struct GraphVariables {
     /// How many of them are global.
     globals: usize,
     global_step: usize,
+    training_run: Option<usize>,
 }
 
 /// A variable.
@@ -37,7 +38,12 @@ impl GraphVariables {
         let entry = |variable: Variable| graph.spec_of(variable).map(|spec| Entry::new(variable.node(), spec));
         let entries = global.into_iter().chain(local).map(entry).collect::<Result<Vec<Entry>>>()?;
         let global_step = entries.iter().position(|entry| entry.spec.name == "global_step");
-        Ok(Self { entries, globals, global_step: global_step.expect("the session gave the graph one") })
+        let run = graph.find_training_run()?;
+        let training_run = run.and_then(|run| entries.iter().position(|entry| entry.node == run.node()));
+        let global_step = global_step.expect("the session gave the graph one");
+        let mut variables = Self { entries, globals, global_step, training_run };
+        training_run.into_iter().for_each(|index| variables.entry_mut(index).will_be_updated());
+        Ok(variables)
     }
 
     fn places(&self, scope: Scope) -> Range<usize> {
@@ -64,6 +70,17 @@ impl GraphVariables {
     pub(crate) fn global_step(&self) -> u64 {
         let step = self.entries[self.global_step].value.as_ref().and_then(|step| step.item::<i64>().ok());
         step.and_then(|step| u64::try_from(step).ok()).unwrap_or(0)
+    }
+
+    /// One more training run was made; nothing if the graph does not count them.
+    pub(crate) fn count_training_run(&mut self) -> Result<()> {
+        let Some(index) = self.training_run else { return Ok(()) };
+        let entry = &mut self.entries[index];
+        let Ok(run) = entry.value().and_then(Tensor::item::<i64>) else { return Ok(()) };
+        let mut next = entry.take_next(false)?;
+        next.tensor.make_mut::<i64>()?[0] = run.wrapping_add(1);
+        entry.put_next(next);
+        Ok(())
     }
 
     pub(crate) fn uninitialized(&self, scope: Scope) -> Vec<String> {

@@ -133,8 +133,13 @@ impl Graph {
     /// What `build` returns; what it had built is then removed.
     #[track_caller]
     pub fn composite<T>(&mut self, name: &str, build: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.on_behalf(|graph| graph.scope(name, |graph| graph.whole(build)))
+    }
+
+    /// Builds all nodes or none.
+    pub(crate) fn whole<T>(&mut self, build: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let (nodes, summaries, update_ops) = (self.nodes.len(), self.summaries.len(), self.update_ops.len());
-        let built = self.on_behalf(|graph| graph.scope(name, build));
+        let built = build(self);
         if built.is_err() {
             self.nodes.truncate(nodes);
             self.names.retain(|_, id| id.index() < nodes);

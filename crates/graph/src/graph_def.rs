@@ -14,7 +14,8 @@ use everstep_proto::{
 use everstep_tensor::{DType, Tensor};
 
 use crate::{
-    Graph, LogicOp, Node, Op, PartialShape, TensorType, Unary, UnaryGrad, UpdateRule, op::attribute::Attribute,
+    Graph, LogicOp, Node, Op, PartialShape, RandomOp, TensorType, Unary, UnaryGrad, UpdateRule,
+    op::attribute::Attribute,
 };
 
 /// Bytes of a constant beyond which its elements are left out; TensorBoard drops larger attributes when it draws.
@@ -55,6 +56,7 @@ impl Graph {
             Op::Cast(target) => vec![("SrcT", dtype(first)), ("DstT", dtype(*target))],
             Op::ArgMax { .. } | Op::ArgMin { .. } => vec![("T", dtype(first)), ("output_type", dtype(DType::I64))],
             Op::Logic(LogicOp::Select) => vec![("T", dtype(node.outputs()[0].dtype))],
+            Op::Random(RandomOp::Draw { dtype: drawn, .. }) => vec![("T", dtype(DType::I64)), ("dtype", dtype(*drawn))],
             // These are of bool alone.
             Op::Logic(LogicOp::And | LogicOp::Or | LogicOp::Not) => Vec::new(),
             _ => vec![("T", dtype(first))],
@@ -72,6 +74,7 @@ fn attributes(op: &Op) -> Attributes {
         Op::Spread { axes, keep_dims, mean } => {
             vec![("axes", integers(axes)), ("keep_dims", Attr::B(*keep_dims)), ("mean", Attr::B(*mean))]
         }
+        Op::Random(RandomOp::Dropout { rate, .. }) => vec![("rate", Attr::F(*rate as f32))],
         Op::ArgMax { axis } | Op::ArgMin { axis } => vec![("axes", integers(&[*axis]))],
         Op::Unary(Unary::LeakyRelu { alpha }) | Op::UnaryGrad(UnaryGrad::LeakyRelu { alpha }) => {
             vec![("alpha", Attr::F(*alpha as f32))]

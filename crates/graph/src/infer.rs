@@ -39,6 +39,7 @@ impl Op {
             (Self::SparseSoftmaxCrossEntropy, [logits, labels]) => infer_cross_entropy(logits, labels)?,
             (Self::ArgMax { axis } | Self::ArgMin { axis }, [input]) => vec![infer_arg_max(*axis, input)?],
             (Self::Logic(op), inputs) => vec![op.infer(inputs)?],
+            (Self::Random(op), inputs) => vec![op.infer(inputs)?],
             (Self::Cast(dtype), [input]) => vec![TensorType::new(*dtype, input.shape.clone())],
             (Self::Identity | Self::StopGradient, [input]) => vec![input.clone()],
             (Self::CheckNumerics, [input]) => {
@@ -98,6 +99,7 @@ impl Op {
             Self::Logic(op) => op.input_count(),
             Self::Convolution(op) => op.input_count(),
             Self::Pooling(op) => op.input_count(),
+            Self::Random(op) => op.input_count(),
             Self::Update(rule) => rule.targets() + rule.operands(),
         };
         Some(count)

@@ -26,9 +26,9 @@ pub use handle::{Input, NodeId, Output, Update, Variable};
 pub use initializer::Initializer;
 pub use node::Node;
 pub use op::{
-    Binary, Compare, Convolution, ConvolutionOp, ConvolutionPass, Cumulate, IndexOp, Length, LogicOp, Op, PadMode,
-    Padding, Pooling, PoolingKind, PoolingOp, Reduction, Section, ShapeOp, Taken, Transpose, Unary, UnaryGrad,
-    UpdateRule, VariableDef, VariableKind,
+    Binary, Compare, Convolution, ConvolutionOp, ConvolutionPass, Cumulate, IndexOp, Law, Length, LogicOp, Op, PadMode,
+    Padding, Pooling, PoolingKind, PoolingOp, RandomOp, Reduction, Section, ShapeOp, Taken, Transpose, Unary,
+    UnaryGrad, UpdateRule, VariableDef, VariableKind,
 };
 pub use partial_shape::PartialShape;
 pub use tensor_type::TensorType;

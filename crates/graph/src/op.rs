@@ -5,6 +5,7 @@ mod convolution;
 mod index;
 mod logic;
 mod pooling;
+mod random;
 mod shape;
 mod window;
 
@@ -19,9 +20,9 @@ pub use self::{
     convolution::{Convolution, ConvolutionOp, ConvolutionPass},
     logic::LogicOp,
     pooling::{Pooling, PoolingKind, PoolingOp},
+    random::{Law, RandomOp},
     window::Padding,
 };
-
 use crate::{Initializer, PartialShape};
 
 /// An operation with its attributes; what it takes and gives is said at each variant.
@@ -78,6 +79,8 @@ pub enum Op {
     },
     /// Truth values: made, combined, and chosen by.
     Logic(LogicOp),
+    /// Drawn at random.
+    Random(RandomOp),
     /// Converts every element, any dtype to any.
     Cast(DType),
     /// The input itself.
@@ -398,6 +401,7 @@ impl Op {
             Self::ArgMax { .. } => "ArgMax",
             Self::ArgMin { .. } => "ArgMin",
             Self::Logic(op) => op.name(),
+            Self::Random(op) => op.name(),
             Self::Cast(_) => "Cast",
             Self::Identity => "Identity",
             Self::StopGradient => "StopGradient",
@@ -417,7 +421,7 @@ impl Op {
     /// Whether of that input nothing but the shape is used, so that its elements need not be kept.
     pub fn uses_only_shape_of(&self, input: usize) -> bool {
         match self {
-            Self::SumToShape | Self::Spread { .. } => input == 1,
+            Self::SumToShape | Self::Spread { .. } | Self::Random(RandomOp::Draw { .. }) => input == 1,
             Self::Convolution(op) => op.uses_only_shape_of(input),
             Self::Pooling(op) => op.uses_only_shape_of(input),
             Self::Shape(op) => op.uses_only_shape_of(input),
@@ -486,6 +490,7 @@ impl Op {
         let list = |attributes: [Option<String>; 3]| attributes.into_iter().flatten().collect();
         match self {
             Self::Constant(value) => vec![format!("{value:?}")],
+            Self::Random(op) => op.attributes(),
             Self::Variable(VariableDef { initializer, kind, .. }) => list([
                 Some(format!("{initializer:?}")),
                 flag(*kind == VariableKind::Trainable, "trainable"),

@@ -5,6 +5,7 @@ mod elementwise;
 mod index;
 mod logic;
 mod pooling;
+mod random;
 mod shape;
 
 use everstep_tensor::{DType, Result, Tensor};

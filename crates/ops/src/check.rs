@@ -94,9 +94,16 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         (Kernel::Shape(ShapeKernel::Fill(_)), [], [_]) => Ok(()),
         (Kernel::Shape(kernel), &[input], [output]) => shape::moves(call, kernel, input, output.as_view()),
         (Kernel::CheckNumerics, &[input], []) => call.finite(input),
-        (Kernel::Random { distribution, .. }, [], [output]) => {
-            call.dtype(output.as_view(), FLOATS)?;
-            call.distribution(distribution)
+        (Kernel::Random { distribution, .. }, [] | [_], [output]) => {
+            inputs.iter().try_for_each(|run| call.run_number(*run))?;
+            call.dtype(output.as_view(), distribution.dtypes())?;
+            call.distribution(distribution, output.as_view())
+        }
+        (Kernel::Dropout { rate, .. }, &[input, run], [output]) => {
+            call.dtype(input, FLOATS)?;
+            call.same(&[input, output.as_view()])?;
+            call.run_number(run)?;
+            call.require((0.0..1.0).contains(rate), || format!("the rate must be from 0 to below 1, not {rate}"))
         }
         _ => call.arity(kernel.arity(), inputs.len(), "outputs", outputs.len()),
     }
@@ -158,6 +165,7 @@ impl Kernel {
             Kernel::Index(kernel) => kernel.name(),
             Kernel::CheckNumerics => "check numerics",
             Kernel::Random { .. } => "random",
+            Kernel::Dropout { .. } => "dropout",
         }
     }
 
@@ -165,7 +173,9 @@ impl Kernel {
     fn arity(&self) -> (usize, usize) {
         match self {
             Kernel::MatMul { .. } | Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
-            Kernel::SoftmaxGrad | Kernel::Convolution { .. } | Kernel::BatchMatMul { .. } => (2, 1),
+            Kernel::SoftmaxGrad | Kernel::Convolution { .. } | Kernel::BatchMatMul { .. } | Kernel::Dropout { .. } => {
+                (2, 1)
+            }
             Kernel::Pooling { kind, .. } => (kind.input_count(), 1),
             Kernel::SparseSoftmaxCrossEntropy => (2, 2),
             Kernel::Logic(kernel) => (kernel.inputs(), 1),
@@ -251,6 +261,16 @@ impl Reduction {
             Reduction::Mean => FLOATS,
             Reduction::All | Reduction::Any => &[DType::Bool],
             _ => NUMBERS,
+        }
+    }
+}
+
+impl Distribution {
+    fn dtypes(&self) -> &'static [DType] {
+        match self {
+            Distribution::UniformInt { .. } => &[DType::I32, DType::I64],
+            Distribution::Bernoulli { .. } => &[DType::Bool],
+            _ => FLOATS,
         }
     }
 }
@@ -486,8 +506,21 @@ impl Call {
         Err(KernelError::divergence(message))
     }
 
-    fn distribution(self, distribution: &Distribution) -> Checked {
+    fn run_number(self, run: View<'_>) -> Checked {
+        self.dtype(run, &[DType::I64])?;
+        self.require(run.data.len() == 1, || format!("the number of the run is a scalar, not of shape {:?}", run.shape))
+    }
+
+    fn distribution(self, distribution: &Distribution, output: View<'_>) -> Checked {
         match *distribution {
+            Distribution::UniformInt { low, high } => {
+                let is_wide = output.data.dtype() == DType::I64;
+                let fits = is_wide || i32::try_from(low).is_ok() && high <= 1 << 31;
+                self.require(low < high && fits, || format!("no whole numbers of the dtype in {low}..{high}"))
+            }
+            Distribution::Bernoulli { probability } => {
+                self.require((0.0..=1.0).contains(&probability), || format!("{probability} is no probability"))
+            }
             Distribution::Uniform { low, high } => self.require(low <= high && (high - low).is_finite(), || {
                 format!("a uniform distribution needs finite low <= high, not {low} and {high}")
             }),

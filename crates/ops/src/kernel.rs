@@ -129,12 +129,20 @@ pub enum Kernel {
     Shape(ShapeKernel),
     /// Chooses elements by their index or their order.
     Index(IndexKernel),
-    /// Fills the output, float; no inputs.
+    /// Fills the output with elements of the law's dtypes; no input, or the number of the run, an i64 scalar.
     ///
-    /// Element `i` depends on the key and `i` alone; an f32 is the f64 of the same key and place, rounded.
+    /// Element `i` depends on the key, the run (0 without it) and `i` alone; an f32 is the f64 of the same place, rounded.
     Random {
         /// The law of each element.
         distribution: Distribution,
+        /// Which stream of random numbers.
+        key: Key,
+    },
+    /// Inputs (value float, number of the run i64 scalar): each element is 0 with probability `rate`, else times
+    /// `1 / (1 - rate)`, as the key, the run and the element's place say.
+    Dropout {
+        /// At least 0 and below 1.
+        rate: f64,
         /// Which stream of random numbers.
         key: Key,
     },
@@ -319,21 +327,33 @@ pub enum Reduction {
 /// The law of a random element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distribution {
-    /// Evenly in `low..high`, `high` left out (unless it equals `low`).
+    /// Evenly in `low..high`, `high` left out (unless it equals `low`); float.
     Uniform {
         /// The least value.
         low: f64,
         /// What every value stays below.
         high: f64,
     },
-    /// The normal distribution.
+    /// Whole numbers evenly in `low..high`; i32 or i64.
+    UniformInt {
+        /// The least value.
+        low: i64,
+        /// What every value stays below.
+        high: i64,
+    },
+    /// True with that probability; bool.
+    Bernoulli {
+        /// Between 0 and 1.
+        probability: f64,
+    },
+    /// The normal distribution; float.
     Normal {
         /// The mean.
         mean: f64,
         /// The standard deviation, not negative.
         stddev: f64,
     },
-    /// The normal distribution, values more than two standard deviations from the mean drawn again, as TensorFlow.
+    /// The normal distribution, values more than two standard deviations from the mean drawn again, as TensorFlow; float.
     TruncatedNormal {
         /// The mean.
         mean: f64,

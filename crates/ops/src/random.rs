@@ -1,29 +1,82 @@
-//! Random elements: each a pure function of the key and its place.
+//! Random elements: each a pure function of the key, the run and its place.
 //!
-//! Element `i` at attempt `t` is made of the Philox block of counter `[i low, i high, t, 0]`:
+//! Element `i` at attempt `t` of run `r` is made of the Philox block of counter `[i low, i high, t, r]`:
 //! its words give two numbers in `0..1` of 53 bits each.
 //! Logarithm, cosine and square root are those of the platform in f64, so bits are promised per platform.
 
 use std::f64::consts::TAU;
 
-use crate::{Distribution, Key, philox::philox};
+use crate::{Data, Distribution, Key, View, philox::philox};
 
-/// Element `index` of the stream `key`.
-pub(crate) fn sample(distribution: &Distribution, key: Key, index: usize) -> f64 {
+/// The random numbers of a key in one run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stream {
+    key: [u32; 2],
+    run: u32,
+}
+
+impl Stream {
+    /// Of the run that a scalar holds, which the check has found to be i64; 0 without it.
+    pub(crate) fn of(key: Key, run: Option<View<'_>>) -> Stream {
+        let run = match run.map(|run| run.data) {
+            Some(Data::I64(&[run])) => run as u64,
+            _ => 0,
+        };
+        let [low, high] = key.words();
+        // Runs beyond 2^32 have another key.
+        Stream { key: [low, high ^ (run >> 32) as u32], run: run as u32 }
+    }
+
+    /// The four random words of a place.
+    pub(crate) fn words(self, index: usize, attempt: u32) -> [u32; 4] {
+        let index = index as u64;
+        philox([index as u32, (index >> 32) as u32, attempt, self.run], self.key)
+    }
+
+    /// Two numbers in `0..1`.
+    fn pair(self, index: usize, attempt: u32) -> [f64; 2] {
+        let [a, b, c, d] = self.words(index, attempt);
+        [unit(a, b), unit(c, d)]
+    }
+}
+
+/// Element `index` of the stream, of a law of floats.
+pub(crate) fn sample(distribution: &Distribution, stream: Stream, index: usize) -> f64 {
     match *distribution {
-        Distribution::Uniform { low, high } => below(low + (high - low) * pair(key, index, 0)[0], low, high),
-        Distribution::Normal { mean, stddev } => mean + stddev * normal(key, index, 0),
-        Distribution::TruncatedNormal { mean, stddev } => mean + stddev * truncated(key, index),
+        Distribution::Uniform { low, high } => below(low + (high - low) * stream.pair(index, 0)[0], low, high),
+        Distribution::Normal { mean, stddev } => mean + stddev * normal(stream, index, 0),
+        Distribution::TruncatedNormal { mean, stddev } => mean + stddev * truncated(stream, index),
+        Distribution::UniformInt { .. } | Distribution::Bernoulli { .. } => integer(distribution, stream, index) as f64,
     }
 }
 
 /// [`sample`] rounded to single precision, still below the bound of a uniform distribution.
-pub(crate) fn sample_f32(distribution: &Distribution, key: Key, index: usize) -> f32 {
-    let rounded = sample(distribution, key, index) as f32;
+pub(crate) fn sample_f32(distribution: &Distribution, stream: Stream, index: usize) -> f32 {
+    let rounded = sample(distribution, stream, index) as f32;
     match *distribution {
         Distribution::Uniform { low, high } if low < high && f64::from(rounded) >= high => rounded.next_down(),
         _ => rounded,
     }
+}
+
+/// Element `index` of the stream, of a law of whole numbers; of truths 1 or 0.
+pub(crate) fn integer(distribution: &Distribution, stream: Stream, index: usize) -> i64 {
+    match *distribution {
+        Distribution::UniformInt { low, high } => {
+            let [a, b, ..] = stream.words(index, 0);
+            let bits = (u64::from(a) << 32) | u64::from(b);
+            // The upper half of the product: a part of the range, of which each has as many bits to one in 2^64.
+            let range = high.wrapping_sub(low) as u64;
+            low.wrapping_add(((u128::from(bits) * u128::from(range)) >> 64) as i64)
+        }
+        Distribution::Bernoulli { probability } => i64::from(stream.pair(index, 0)[0] < probability),
+        _ => sample(distribution, stream, index) as i64,
+    }
+}
+
+/// Below it a random word drops an element.
+pub(crate) fn threshold(rate: f64) -> u32 {
+    (rate * 4_294_967_296.0) as u32
 }
 
 /// Rounding may reach the bound that is left out.
@@ -32,10 +85,10 @@ fn below(value: f64, low: f64, high: f64) -> f64 {
 }
 
 /// The first normal number within two standard deviations; one of 22 is refused.
-fn truncated(key: Key, index: usize) -> f64 {
+fn truncated(stream: Stream, index: usize) -> f64 {
     let mut attempt = 0;
     loop {
-        let value = normal(key, index, attempt);
+        let value = normal(stream, index, attempt);
         if value.abs() <= 2.0 {
             return value;
         }
@@ -44,16 +97,9 @@ fn truncated(key: Key, index: usize) -> f64 {
 }
 
 /// Box and Muller's transform of two even numbers.
-fn normal(key: Key, index: usize, attempt: u32) -> f64 {
-    let [radius, angle] = pair(key, index, attempt);
+fn normal(stream: Stream, index: usize, attempt: u32) -> f64 {
+    let [radius, angle] = stream.pair(index, attempt);
     (-2.0 * (1.0 - radius).ln()).sqrt() * (TAU * angle).cos()
-}
-
-/// Two numbers in `0..1`.
-fn pair(key: Key, index: usize, attempt: u32) -> [f64; 2] {
-    let index = index as u64;
-    let [a, b, c, d] = philox([index as u32, (index >> 32) as u32, attempt, 0], key.words());
-    [unit(a, b), unit(c, d)]
 }
 
 /// The upper 53 of 64 random bits as a fraction.

@@ -10,6 +10,7 @@ mod local_variables;
 mod mlp;
 mod optimizers;
 mod plans;
+mod random;
 mod requests;
 mod semantics;
 mod shape;

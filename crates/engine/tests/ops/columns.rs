@@ -194,7 +194,6 @@ pub(crate) fn no_gradient(entry: &Entry) -> Checked {
 }
 
 /// There are no golden values of an op that says so.
-#[allow(dead_code, reason = "an op that TensorFlow cannot be asked for comes with its family")]
 pub(crate) fn no_tensorflow(module: &str) -> Checked {
     match golden::lines(module) {
         Ok(lines) if !lines.is_empty() => Err(format!("{module} has golden values and says that it has none")),

@@ -51,6 +51,8 @@ pub(crate) struct Entry {
     pub(crate) slack: f64,
     /// Whether it is made of several ops, some of which may be out without a difference: a shift that is taken back.
     pub(crate) composed: bool,
+    /// Whether its runs are training runs, each the first one.
+    pub(crate) training: bool,
     /// Whether the graph can be built with no axis known.
     pub(crate) symbolic: bool,
 }
@@ -116,6 +118,7 @@ impl Entry {
             step: 1e-5,
             slack: 1e-6,
             composed: false,
+            training: false,
             symbolic: true,
         }
     }

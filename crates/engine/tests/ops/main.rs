@@ -77,6 +77,7 @@ mod images;
 mod index;
 mod logic;
 mod matrix;
+mod random;
 mod reductions;
 mod rules;
 mod shape;

@@ -21,6 +21,7 @@ pub(crate) struct Program {
     graph: Arc<Graph>,
     inputs: Vec<Input>,
     variables: Vec<Variable>,
+    training: bool,
     pub(crate) outputs: Vec<Output>,
     /// What each float output is multiplied by before all is added up to the loss, so that every element counts differently.
     weights: Vec<(usize, Input)>,
@@ -70,6 +71,7 @@ impl Program {
         let program = Self {
             graph: graph.into(),
             inputs,
+            training: entry.training || !variables.is_empty(),
             variables,
             outputs,
             weights: Vec::new(),
@@ -160,7 +162,6 @@ pub(crate) struct Running<'a> {
 impl Running<'_> {
     /// The outputs on these inputs; of an update the variables after it.
     pub(crate) fn outputs(&mut self, inputs: &[Tensor]) -> Checked<Vec<Tensor>> {
-        self.session.initialize(Scope::Global).unwrap();
         self.subject.begin();
         let values = self.run(&self.program.outputs, inputs, &[])?;
         let values = match self.program.variables.len() {
@@ -185,15 +186,17 @@ impl Running<'_> {
     }
 
     fn run(&mut self, fetches: &[Output], inputs: &[Tensor], outputs: &[Tensor]) -> Checked<Vec<Tensor>> {
+        // Every run is the first one, so that what is random is the same.
+        self.session.initialize(Scope::Global).unwrap();
         let fed = &inputs[self.program.variables.len()..];
         let mut feeds: Vec<(Input, Tensor)> = self.program.inputs.iter().copied().zip(fed.iter().cloned()).collect();
         if !outputs.is_empty() {
             let weights = self.program.weights.iter().map(|(index, input)| (*input, weights(*index, &outputs[*index])));
             feeds.extend(weights);
         }
-        let request = match self.program.variables.len() {
-            0 => Request { feeds, ..Request::read(fetches.to_vec()) },
-            _ => Request { feeds, ..Request::train(fetches.to_vec()) },
+        let request = match self.program.training {
+            false => Request { feeds, ..Request::read(fetches.to_vec()) },
+            true => Request { feeds, ..Request::train(fetches.to_vec()) },
         };
         let mut outcome = Outcome::default();
         self.session.run(&request, &mut outcome).map_err(|error| error.to_string())?;

@@ -10,7 +10,9 @@ mod unary;
 
 use everstep_tensor::Result;
 
-use crate::{Axes, Compare, Graph, Length, LogicOp, Node, Op, Output, PartialShape, PoolingKind, PoolingOp, Transpose};
+use crate::{
+    Axes, Compare, Graph, Length, LogicOp, Node, Op, Output, PartialShape, PoolingKind, PoolingOp, RandomOp, Transpose,
+};
 
 /// The gradient that input `index` of `node` gets, given those of the outputs; `None` if nothing flows to it.
 pub(super) fn input_gradient(
@@ -48,6 +50,7 @@ pub(super) fn input_gradient(
             graph.cast(gradient, dtype)?
         }
         Op::Identity | Op::CheckNumerics => gradient,
+        Op::Random(RandomOp::Dropout { .. }) => graph.add_op(node.op().clone(), &[gradient, inputs[1]])?,
         Op::Logic(LogicOp::Select) => select::select(graph, inputs, index, gradient)?,
         Op::Shape(_) | Op::Index(_) => unreachable!("it was treated before"),
         Op::Placeholder { .. }
@@ -57,6 +60,7 @@ pub(super) fn input_gradient(
         | Op::ArgMax { .. }
         | Op::ArgMin { .. }
         | Op::Logic(_)
+        | Op::Random(_)
         | Op::StopGradient
         | Op::Update(_) => {
             return Ok(None);

@@ -8,10 +8,8 @@ use super::{
     wide::{Work, wide},
 };
 use crate::{
-    Binary, Compare, Distribution, Key, View, ViewMut,
+    Binary, Compare, View, ViewMut,
     element::{Element, unchecked_dtype, with_element, with_float, with_number},
-    random,
-    view::DType,
 };
 
 /// Elements a block: a few pages, so that a block of all operands stays in the second-level cache.
@@ -47,19 +45,19 @@ fn of_numbers<T: Number>(pool: &Pool, binary: Binary, a: View<'_>, b: View<'_>, 
 
 pub(super) fn compare(pool: &Pool, compare: Compare, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
     with_element!(a.data.dtype(), T => match compare {
-        Compare::Equal => zip(pool, a, b, output, 1, |x: T, y: T| x == y),
-        Compare::NotEqual => zip(pool, a, b, output, 1, |x: T, y: T| x != y),
-        Compare::Less => zip(pool, a, b, output, 1, |x: T, y: T| x.lt(&y)),
-        Compare::LessEqual => zip(pool, a, b, output, 1, |x: T, y: T| x.le(&y)),
-        Compare::Greater => zip(pool, a, b, output, 1, |x: T, y: T| x.gt(&y)),
-        Compare::GreaterEqual => zip(pool, a, b, output, 1, |x: T, y: T| x.ge(&y)),
+        Compare::Equal => zip_plain(pool, a, b, output, |x: T, y: T| x == y),
+        Compare::NotEqual => zip_plain(pool, a, b, output, |x: T, y: T| x != y),
+        Compare::Less => zip_plain(pool, a, b, output, |x: T, y: T| x.lt(&y)),
+        Compare::LessEqual => zip_plain(pool, a, b, output, |x: T, y: T| x.le(&y)),
+        Compare::Greater => zip_plain(pool, a, b, output, |x: T, y: T| x.gt(&y)),
+        Compare::GreaterEqual => zip_plain(pool, a, b, output, |x: T, y: T| x.ge(&y)),
     });
 }
 
 pub(super) fn cast(pool: &Pool, input: View<'_>, output: &mut ViewMut<'_>) {
     let to = output.data.as_data().dtype();
     with_element!(input.data.dtype(), From => with_element!(to, To => {
-        map(pool, input, output, 1, <From as Cast<To>>::cast);
+        map_plain(pool, input, output, <From as Cast<To>>::cast);
     }));
 }
 
@@ -90,25 +88,6 @@ pub(super) fn spread(pool: &Pool, scale: f64, input: View<'_>, shape: &[usize], 
     });
 }
 
-pub(super) fn random(pool: &Pool, distribution: &Distribution, key: Key, output: &mut ViewMut<'_>) {
-    match output.data.as_data().dtype() {
-        DType::F32 => fill(pool, output, |index| random::sample_f32(distribution, key, index)),
-        DType::F64 => fill(pool, output, |index| random::sample(distribution, key, index)),
-        _ => unchecked_dtype(),
-    }
-}
-
-/// Fills the output by place.
-fn fill<T: Element>(pool: &Pool, output: &mut ViewMut<'_>, element: impl Fn(usize) -> T + Sync) {
-    let output = T::slice_mut(&mut output.data);
-    let cost = output.len() * 4 * TRANSCENDENTAL;
-    pool.blocks(output, BLOCK / 8, cost, &|first, block: &mut [T]| {
-        for (index, value) in block.iter_mut().enumerate() {
-            *value = element(first + index);
-        }
-    });
-}
-
 /// A function of each element; `weight` is its cost.
 pub(super) fn map<T: Element, U: Element>(
     pool: &Pool,
@@ -120,6 +99,19 @@ pub(super) fn map<T: Element, U: Element>(
     let (input, output) = (T::slice(input.data), U::slice_mut(&mut output.data));
     pool.blocks(output, BLOCK / weight, input.len() * weight, &|first, block: &mut [U]| {
         wide(Map { input: &input[first..first + block.len()], output: block, function });
+    });
+}
+
+/// A cheap function of each element, compiled for the baseline alone: there are many of them, and memory is their limit.
+pub(super) fn map_plain<T: Element, U: Element>(
+    pool: &Pool,
+    input: View<'_>,
+    output: &mut ViewMut<'_>,
+    function: impl Fn(T) -> U + Copy + Sync,
+) {
+    let (input, output) = (T::slice(input.data), U::slice_mut(&mut output.data));
+    pool.blocks(output, BLOCK, input.len(), &|first, block: &mut [U]| {
+        Map { input: &input[first..first + block.len()], output: block, function }.run();
     });
 }
 
@@ -157,6 +149,22 @@ pub(super) fn zip<T: Element, U: Element>(
     let cost = output.len() * weight;
     pool.blocks(output, BLOCK / weight, cost, &|first, block: &mut [U]| {
         wide(Zip { a, b, walk: &walk, first, output: block, function });
+    });
+}
+
+/// A cheap function of each pair of elements, compiled for the baseline alone as [`map_plain`].
+pub(super) fn zip_plain<T: Element, U: Element>(
+    pool: &Pool,
+    a: View<'_>,
+    b: View<'_>,
+    output: &mut ViewMut<'_>,
+    function: impl Fn(T, T) -> U + Copy + Sync,
+) {
+    let walk = Walk::new(output.shape, [a.shape, b.shape]);
+    let (a, b, output) = (T::slice(a.data), T::slice(b.data), U::slice_mut(&mut output.data));
+    let cost = output.len();
+    pool.blocks(output, BLOCK, cost, &|first, block: &mut [U]| {
+        Zip { a, b, walk: &walk, first, output: block, function }.run();
     });
 }
 

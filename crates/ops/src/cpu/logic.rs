@@ -1,7 +1,7 @@
 //! Truth values: made, combined, and chosen by.
 
 use super::{
-    elementwise::{BLOCK, map, zip},
+    elementwise::{BLOCK, map_plain, zip_plain},
     pool::Pool,
     walk::{Place, Walk},
 };
@@ -12,15 +12,17 @@ use crate::{
 
 pub(super) fn logic(pool: &Pool, kernel: LogicKernel, inputs: &[View<'_>], output: &mut ViewMut<'_>) {
     match (kernel, inputs) {
-        (LogicKernel::And, &[a, b]) => zip(pool, a, b, output, 1, |x: bool, y: bool| x & y),
-        (LogicKernel::Or, &[a, b]) => zip(pool, a, b, output, 1, |x: bool, y: bool| x | y),
-        (LogicKernel::Not, &[input]) => map(pool, input, output, 1, |x: bool| !x),
-        (LogicKernel::IsNan, &[input]) => with_float!(input.data.dtype(), T => map(pool, input, output, 1, T::is_nan)),
+        (LogicKernel::And, &[a, b]) => zip_plain(pool, a, b, output, |x: bool, y: bool| x & y),
+        (LogicKernel::Or, &[a, b]) => zip_plain(pool, a, b, output, |x: bool, y: bool| x | y),
+        (LogicKernel::Not, &[input]) => map_plain(pool, input, output, |x: bool| !x),
+        (LogicKernel::IsNan, &[input]) => {
+            with_float!(input.data.dtype(), T => map_plain(pool, input, output, T::is_nan))
+        }
         (LogicKernel::IsInf, &[input]) => {
-            with_float!(input.data.dtype(), T => map(pool, input, output, 1, T::is_infinite));
+            with_float!(input.data.dtype(), T => map_plain(pool, input, output, T::is_infinite));
         }
         (LogicKernel::IsFinite, &[input]) => {
-            with_float!(input.data.dtype(), T => map(pool, input, output, 1, T::is_finite));
+            with_float!(input.data.dtype(), T => map_plain(pool, input, output, T::is_finite));
         }
         (LogicKernel::Select, &[condition, yes, no]) => {
             with_element!(yes.data.dtype(), T => select::<T>(pool, condition, yes, no, output));

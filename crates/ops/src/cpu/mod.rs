@@ -12,6 +12,7 @@ mod matmul;
 mod number;
 mod pool;
 mod pooling;
+mod random;
 mod reduce;
 mod shape;
 mod single;
@@ -22,7 +23,9 @@ mod walk;
 mod wide;
 
 use self::pool::Pool;
-use crate::{Kernel, KernelError, Kernels, ShapeKernel, Target, Update, View, ViewMut, check, shape::Extents};
+use crate::{
+    Kernel, KernelError, Kernels, ShapeKernel, Target, Update, View, ViewMut, check, random::Stream, shape::Extents,
+};
 
 /// The fast kernels, on a pool of threads that it owns.
 ///
@@ -93,8 +96,11 @@ impl Kernels for Cpu {
             (Kernel::Index(kernel), inputs, outputs) => index::run(pool, kernel, inputs, outputs),
             (Kernel::Shape(kernel), &[input], [output]) => shape::moves(pool, kernel, input, output),
             (Kernel::CheckNumerics, ..) => {} // The check has looked.
-            (Kernel::Random { distribution, key }, [], [output]) => {
-                elementwise::random(pool, distribution, *key, output);
+            (Kernel::Random { distribution, key }, run, [output]) => {
+                random::random(pool, distribution, Stream::of(*key, run.first().copied()), output);
+            }
+            (Kernel::Dropout { rate, key }, &[input, run], [output]) => {
+                random::dropout(pool, *rate, *key, input, run, output);
             }
             _ => unreachable!("the check counts inputs and outputs"),
         }

@@ -9,9 +9,9 @@ use super::{
     values::{Floats, Integers, Values, copy, floats, pairs},
 };
 use crate::{
-    Binary, Compare, Kernel, Reduction, ShapeKernel, View, ViewMut,
+    Binary, Compare, Distribution, Kernel, Reduction, ShapeKernel, View, ViewMut,
     element::unchecked_dtype,
-    random,
+    random::{self, Stream},
     shape::{Extents, elements},
     view::DType,
 };
@@ -91,17 +91,34 @@ fn compute(kernel: &Kernel, inputs: &[View<'_>], output: &ViewMut<'_>, shape: &[
         }
         (Kernel::Pooling { kind, windows }, inputs) => Values::Floats(images::pooling(*kind, *windows, inputs, shape)),
         (Kernel::Cast, &[input]) => Values::read(input),
-        (Kernel::Random { distribution, key }, []) => {
-            let count = elements(shape).unwrap_or(0);
-            Values::Floats(
-                Array::from_iter((0..count).map(|index| match output.data.as_data().dtype() {
-                    DType::F32 => random::sample_f32(distribution, *key, index).into(),
-                    _ => random::sample(distribution, *key, index),
-                }))
-                .into_dyn(),
-            )
+        (Kernel::Random { distribution, key }, run) => {
+            let stream = Stream::of(*key, run.first().copied());
+            random_values(distribution, stream, output.data.as_data().dtype(), shape)
+        }
+        (Kernel::Dropout { rate, key }, &[input, run]) => {
+            let (stream, mut values) = (Stream::of(*key, Some(run)), floats(input));
+            for (index, value) in values.iter_mut().enumerate() {
+                let is_dropped = stream.words(index / 4, 0)[index % 4] < random::threshold(*rate);
+                *value = if is_dropped { 0.0 } else { *value * round(1.0 / (1.0 - rate), output) };
+            }
+            Values::Floats(values)
         }
         _ => unreachable!("the check counts inputs and outputs"),
+    }
+}
+
+fn random_values(distribution: &Distribution, stream: Stream, dtype: DType, shape: &[usize]) -> Values {
+    let places = 0..elements(shape).unwrap_or(0);
+    let array = |values: Vec<f64>| ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape has");
+    match dtype {
+        DType::F32 => {
+            Values::Floats(array(places.map(|index| random::sample_f32(distribution, stream, index).into()).collect()))
+        }
+        DType::F64 => Values::Floats(array(places.map(|index| random::sample(distribution, stream, index)).collect())),
+        _ => {
+            let values = places.map(|index| random::integer(distribution, stream, index)).collect();
+            Values::Integers(ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape has"))
+        }
     }
 }
 

@@ -51,7 +51,7 @@ fn numbers_of_tensors() {
     );
     let distribution = Distribution::Uniform { low: 0.0, high: 1.0 };
     let random = Kernel::Random { distribution, key: Key::new(0, "") };
-    check(random, &[scalar()], &[scalar()], "random: takes 0 inputs and 1 outputs, given 1 and 1");
+    check(random, &[scalar(), scalar()], &[scalar()], "random: takes 0 inputs and 1 outputs, given 2 and 1");
     for kernel in [
         Kernel::Softmax,
         Kernel::LogSoftmax,

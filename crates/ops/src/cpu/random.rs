@@ -1,0 +1,56 @@
+//! Random elements, and values dropped at random.
+
+use super::{
+    elementwise::{BLOCK, TRANSCENDENTAL},
+    number::Float,
+    pool::Pool,
+};
+use crate::{
+    Distribution, Key, View, ViewMut,
+    element::{Element, unchecked_dtype, with_float},
+    random::{self, Stream},
+    view::DType,
+};
+
+pub(super) fn random(pool: &Pool, distribution: &Distribution, stream: Stream, output: &mut ViewMut<'_>) {
+    match output.data.as_data().dtype() {
+        DType::F32 => fill(pool, output, |index| random::sample_f32(distribution, stream, index)),
+        DType::F64 => fill(pool, output, |index| random::sample(distribution, stream, index)),
+        DType::I32 => fill(pool, output, |index| random::integer(distribution, stream, index) as i32),
+        DType::I64 => fill(pool, output, |index| random::integer(distribution, stream, index)),
+        DType::Bool => fill(pool, output, |index| random::integer(distribution, stream, index) != 0),
+        DType::U8 => unchecked_dtype(),
+    }
+}
+
+/// Fills the output by place.
+fn fill<T: Element>(pool: &Pool, output: &mut ViewMut<'_>, element: impl Fn(usize) -> T + Sync) {
+    let output = T::slice_mut(&mut output.data);
+    let cost = output.len() * 4 * TRANSCENDENTAL;
+    pool.blocks(output, BLOCK / 8, cost, &|first, block: &mut [T]| {
+        for (index, value) in block.iter_mut().enumerate() {
+            *value = element(first + index);
+        }
+    });
+}
+
+pub(super) fn dropout(pool: &Pool, rate: f64, key: Key, input: View<'_>, run: View<'_>, output: &mut ViewMut<'_>) {
+    let stream = Stream::of(key, Some(run));
+    with_float!(input.data.dtype(), T => dropped::<T>(pool, rate, stream, input, output));
+}
+
+/// Blocks begin at multiples of four, which is how many elements one block of random words is for.
+fn dropped<T: Float>(pool: &Pool, rate: f64, stream: Stream, input: View<'_>, output: &mut ViewMut<'_>) {
+    let (input, output) = (T::slice(input.data), T::slice_mut(&mut output.data));
+    let (threshold, scale) = (random::threshold(rate), T::from_f64(1.0 / (1.0 - rate)));
+    let cost = output.len() * 2 * TRANSCENDENTAL;
+    pool.blocks(output, BLOCK / 8, cost, &|first, block: &mut [T]| {
+        for (index, four) in block.chunks_mut(4).enumerate() {
+            let place = first + 4 * index;
+            let words = stream.words(place / 4, 0);
+            for ((value, &x), word) in four.iter_mut().zip(&input[place..]).zip(words) {
+                *value = if word < threshold { T::ZERO } else { x.mul(scale) };
+            }
+        }
+    });
+}
