@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// The most tensors that a kernel or an update reads.
-const INPUTS: usize = 8;
+pub(crate) const INPUTS: usize = 8;
 /// The most tensors that a kernel or an update writes.
-const OUTPUTS: usize = 4;
+pub(crate) const OUTPUTS: usize = 4;
 
 /// A plan with all that it touches.
 pub(crate) struct Execution<'a> {

@@ -4,6 +4,7 @@
 mod arena;
 mod cache;
 mod connect;
+mod custom;
 mod draft;
 mod execute;
 mod feeds;
@@ -23,4 +24,5 @@ mod watch;
 pub use everstep_ops as ops;
 
 pub use connect::connect;
+pub use custom::{CustomOp, custom};
 pub use session::GraphSession;

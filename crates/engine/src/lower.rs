@@ -11,6 +11,8 @@ use everstep_graph::{Binary, Compare, LogicOp, Op, Reduction, Transpose, Unary, 
 use everstep_ops::{self as ops, Kernel};
 use everstep_tensor::{DType, Shape, Tensor};
 
+use crate::custom;
+
 /// A value as a kernel sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -59,6 +61,7 @@ pub(crate) fn lower(op: &Op, randomness: Randomness, inputs: &[Value], outputs: 
         Op::Spread { axes, .. } if repetitions(&outputs[0].shape, axes) == 1 => return Some(Lowered::Alias),
         Op::Shape(op) => return Some(shape::lower(op, inputs, outputs)),
         Op::Index(op) => Kernel::Index(index::kernel(*op)),
+        Op::Custom(rule) => custom::kernel(&**rule)?,
         Op::BatchMatMul(transpose) => return Some(batch_matmul(*transpose, inputs, &outputs[0].shape)),
         Op::SumToShape => return Some(sum_to_shape(&inputs[0].shape, &outputs[0].shape)),
         Op::MatMul(transpose) => Kernel::MatMul { transpose_a: transpose.a, transpose_b: transpose.b },

@@ -7,6 +7,7 @@ use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Tensor};
 
 use crate::{
     arena::Arena,
+    custom,
     draft::{Draft, computed_nodes},
     feeds,
     lower::Randomness,
@@ -107,6 +108,7 @@ impl Plan {
         let (fetches, feeds) = (request.fetches.as_slice(), request.feeds.as_slice());
         feeds::check(graph, feeds)?;
         let needed = graph.needed_by(fetches)?;
+        custom::check(graph, &needed)?;
         let shapes = Shapes::infer(graph, &needed, fetches, feeds)?;
         let randomness = Randomness { seed, is_training: request.purpose == Purpose::Train };
         let mut draft = Draft::new(graph, kernels, variables, &shapes, feeds, randomness);

@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod axes;
+mod custom;
 mod dump;
 mod gradients;
 mod graph;
@@ -21,6 +22,7 @@ mod variables;
 mod verify;
 
 pub use axes::Axes;
+pub use custom::CustomRule;
 pub use graph::Graph;
 pub use handle::{Input, NodeId, Output, Update, Variable};
 pub use initializer::Initializer;

@@ -12,7 +12,7 @@ mod window;
 pub use index::{Cumulate, IndexOp};
 pub use shape::{Length, PadMode, Section, ShapeOp, Taken};
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use everstep_tensor::{DType, Shape, Tensor};
 
@@ -23,7 +23,7 @@ pub use self::{
     random::{Law, RandomOp},
     window::Padding,
 };
-use crate::{Initializer, PartialShape};
+use crate::{CustomRule, Initializer, PartialShape};
 
 /// An operation with its attributes; what it takes and gives is said at each variant.
 ///
@@ -116,6 +116,8 @@ pub enum Op {
     Shape(ShapeOp),
     /// Chooses elements by their index or their order.
     Index(IndexOp),
+    /// An operation of a user.
+    Custom(Arc<dyn CustomRule>),
     /// Changes variables at the end of the run; the first inputs are those variables, and there is no output.
     Update(UpdateRule),
 }
@@ -414,6 +416,7 @@ impl Op {
             Self::Pooling(op) => op.name(),
             Self::Shape(op) => op.name(),
             Self::Index(op) => op.name(),
+            Self::Custom(rule) => rule.name(),
             Self::Update(rule) => rule.name(),
         }
     }

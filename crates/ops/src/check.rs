@@ -90,6 +90,7 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         (Kernel::Pooling { kind, windows }, inputs, [output]) => {
             call.pooling(*kind, *windows, inputs, output.as_view())
         }
+        (Kernel::Custom(_), ..) => Ok(()),
         (Kernel::Index(kernel), inputs, outputs) => index::check(call, kernel, inputs, outputs),
         (Kernel::Shape(ShapeKernel::Fill(_)), [], [_]) => Ok(()),
         (Kernel::Shape(kernel), &[input], [output]) => shape::moves(call, kernel, input, output.as_view()),
@@ -163,6 +164,7 @@ impl Kernel {
             Kernel::Pooling { kind, .. } => kind.name(),
             Kernel::Shape(kernel) => kernel.name(),
             Kernel::Index(kernel) => kernel.name(),
+            Kernel::Custom(kernel) => kernel.0.name(),
             Kernel::CheckNumerics => "check numerics",
             Kernel::Random { .. } => "random",
             Kernel::Dropout { .. } => "dropout",

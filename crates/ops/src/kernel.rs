@@ -1,6 +1,7 @@
 //! What can be computed: one value of [`Kernel`] names an operation with its attributes.
 
 mod convolution;
+mod custom;
 mod index;
 mod logic;
 mod pooling;
@@ -9,6 +10,7 @@ mod shape;
 pub(crate) use self::convolution::Geometry;
 pub use self::{
     convolution::{Pass, Window},
+    custom::{Compute, CustomKernel},
     index::{Cumulate, IndexKernel},
     logic::LogicKernel,
     pooling::{Pooling, Windows},
@@ -129,6 +131,8 @@ pub enum Kernel {
     Shape(ShapeKernel),
     /// Chooses elements by their index or their order.
     Index(IndexKernel),
+    /// What a user computes, any number of inputs and outputs of any dtypes.
+    Custom(CustomKernel),
     /// Fills the output with elements of the law's dtypes; no input, or the number of the run, an i64 scalar.
     ///
     /// Element `i` depends on the key, the run (0 without it) and `i` alone; an f32 is the f64 of the same place, rounded.

@@ -21,8 +21,8 @@ mod reference;
 pub use cpu::Cpu;
 pub use error::KernelError;
 pub use kernel::{
-    Binary, Compare, Cumulate, Distribution, IndexKernel, Kernel, LogicKernel, Mirror, Pass, Pooling, Reduction,
-    ShapeKernel, Unary, UnaryGrad, Window, Windows,
+    Binary, Compare, Compute, Cumulate, CustomKernel, Distribution, IndexKernel, Kernel, LogicKernel, Mirror, Pass,
+    Pooling, Reduction, ShapeKernel, Unary, UnaryGrad, Window, Windows,
 };
 pub use kernels::Kernels;
 pub use key::Key;

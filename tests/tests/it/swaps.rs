@@ -8,6 +8,7 @@ mod only_events;
 mod only_loop;
 mod only_saver;
 mod own_hook;
+mod own_op;
 mod saver;
 
 /// Everything that the page may quote.
@@ -21,6 +22,7 @@ const SOURCES: &[&str] = &[
     include_str!("swaps/only_loop.rs"),
     include_str!("swaps/only_saver.rs"),
     include_str!("swaps/own_hook.rs"),
+    include_str!("swaps/own_op.rs"),
     include_str!("swaps/saver.rs"),
 ];
 

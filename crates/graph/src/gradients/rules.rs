@@ -23,6 +23,7 @@ pub(super) fn input_gradient(
 ) -> Result<Option<Output>> {
     match node.op() {
         Op::Shape(op) => return shape::gradient(graph, node, op, index, of_outputs),
+        Op::Custom(rule) => return rule.gradient(graph, node, index, of_outputs),
         Op::Index(op) => return index::gradient(graph, node, *op, index, of_outputs),
         _ => {}
     }
@@ -52,7 +53,7 @@ pub(super) fn input_gradient(
         Op::Identity | Op::CheckNumerics => gradient,
         Op::Random(RandomOp::Dropout { .. }) => graph.add_op(node.op().clone(), &[gradient, inputs[1]])?,
         Op::Logic(LogicOp::Select) => select::select(graph, inputs, index, gradient)?,
-        Op::Shape(_) | Op::Index(_) => unreachable!("it was treated before"),
+        Op::Shape(_) | Op::Index(_) | Op::Custom(_) => unreachable!("it was treated before"),
         Op::Placeholder { .. }
         | Op::Constant(_)
         | Op::Variable(_)
