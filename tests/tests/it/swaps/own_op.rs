@@ -98,7 +98,7 @@ fn a_model_trains_through_it() -> Result<()> {
     let mut session = GraphSession::new(graph, &SessionConfig::default())?;
     session.initialize(Scope::Global)?;
     let mut outcome = Outcome::default();
-    for _ in 0..500 {
+    for _ in 0..2000 {
         session.run(&request, &mut outcome)?;
     }
     let weights = session.variables().read("weights")?;
