@@ -14,6 +14,12 @@ usage: cargo xtask COMMAND [OPTIONS]
   bench loop|summary [--json]
       What the loop and its hooks cost a step, or what it costs to write scalars, in release mode;
       it judges nothing.
+  bench checkpoint [--json]
+      What 50 saves of 1 GiB cost a training that rewrites all of it in every step, the rate of
+      the writes beside that of the bare disk, and of restores; it judges nothing.
+  killed-saves [--rounds N]
+      Kills a process that saves as fast as it can, again and again (default 200 times), and looks
+      whether every restart restores a verified state.
   killed-events [--rounds N]
       Kills processes that write a million events each, at random moments (default 10), and checks
       that every event they had flushed is there, in order, and nothing else.

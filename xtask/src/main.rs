@@ -8,6 +8,7 @@ mod data;
 mod fuzz;
 mod help;
 mod interop;
+mod killed_saves;
 mod ops;
 mod process;
 mod program;
@@ -37,6 +38,7 @@ const COMMANDS: &[(&str, Command)] = &[
     ("cases", cases::cases),
     ("ops", ops::ops),
     ("fuzz", fuzz::fuzz),
+    ("killed-saves", killed_saves::killed_saves),
     ("interop", interop::interop),
     ("ci", ci::ci),
     ("help", help::help),

@@ -8,6 +8,10 @@ use std::{
 
 use crate::{Claim, Listed, Output, Storage, Stored, platform};
 
+mod output;
+
+use output::LocalOutput;
+
 /// A directory of the local file system, or of one that is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Local(PathBuf);
@@ -57,7 +61,7 @@ impl Storage for Local {
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn Output>> {
-        Ok(Box::new(LocalOutput(File::create(self.path_of(name))?)))
+        Ok(Box::new(LocalOutput::create(&self.path_of(name))?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -111,25 +115,6 @@ impl Stored for LocalFile {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         platform::read_exact_at(&self.file, offset, buffer)
-    }
-}
-
-#[derive(Debug)]
-struct LocalOutput(File);
-
-impl Write for LocalOutput {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output for LocalOutput {
-    fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_all()
     }
 }
 

@@ -1,6 +1,10 @@
 //! What differs between platforms: directories made durable, reads at a place, and the instruction set.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom, Write},
+    path::Path,
+};
 
 /// Makes what was created, renamed or removed in a directory durable.
 #[cfg(unix)]
@@ -33,6 +37,29 @@ pub(crate) fn read_exact_at(file: &File, mut offset: u64, mut buffer: &mut [u8])
         buffer = &mut buffer[read..];
     }
     Ok(())
+}
+
+/// Writes at a place without moving the file's own.
+#[cfg(unix)]
+pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Writes at a place; the file's own moves, which nothing here looks at.
+#[cfg(windows)]
+pub(crate) fn write_all_at(file: &File, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        offset += written as u64;
+        bytes = &bytes[written..];
+    }
+    Ok(())
+}
+
+/// Writes behind the last byte.
+pub(crate) fn append(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(bytes)
 }
 
 /// The architecture, and the widest vectors that kernels choose between at run time.

@@ -175,7 +175,7 @@ impl Places {
         let mut saver = options.scaffold.saver.take();
         let mut events = options.scaffold.events.take();
         if let Some(directory) = logdir.filter(|_| saver.is_none()) {
-            saver = Some(Arc::new(Saver::new(directory, Default::default())));
+            saver = Some(Arc::new(saver_in(directory, options)?));
         }
         if let Some(directory) = options.summary_dir.as_deref().or(logdir).filter(|_| events.is_none()) {
             events = Some(Arc::new(EventWriter::create(directory)?));
@@ -185,6 +185,16 @@ impl Places {
         }
         Ok(Self { saver, events })
     }
+}
+
+/// The default saver; where there will be saves, another process that saves there is refused at once.
+fn saver_in<S: Session>(directory: &Path, options: &TrainOptions<'_, S>) -> Result<Saver> {
+    let (keep, config) = (options.keep_checkpoints.clone(), options.run_config.clone());
+    let saver = Saver::new(directory, everstep_checkpoint::Options { keep, config, ..Default::default() });
+    if !options.save_checkpoint().is_never() {
+        saver.claim()?;
+    }
+    Ok(saver)
 }
 
 type Hooks<'a, S> = Vec<Box<dyn Hook<S> + 'a>>;

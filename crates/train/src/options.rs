@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use everstep_checkpoint::Keep;
 use everstep_hook::{Every, Hook, Times};
 use everstep_monitored::Recovery;
 use everstep_session::{RunMetadata, Session, SessionConfig, Stop};
@@ -32,6 +33,11 @@ pub struct TrainOptions<'a, S: Session> {
     pub save_checkpoint_secs: Option<f64>,
     /// Steps between two checkpoints, by default off.
     pub save_checkpoint_steps: Option<u64>,
+    /// Which checkpoints stay in the log directory, by default the last five; a saver of the scaffold's has its own rule.
+    pub keep_checkpoints: Keep,
+    /// The run's configuration as text, recorded with its hash in each checkpoint in the log directory; resuming under
+    /// another one warns.
+    pub run_config: String,
     /// Steps between two records of the summaries, by default 100.
     pub save_summaries_steps: Option<u64>,
     /// Seconds between two records of the summaries, by default off.
@@ -67,6 +73,8 @@ impl<S: Session> Default for TrainOptions<'_, S> {
             chief_only_hooks: Vec::new(),
             save_checkpoint_secs: Some(600.0),
             save_checkpoint_steps: None,
+            keep_checkpoints: Keep::default(),
+            run_config: String::new(),
             save_summaries_steps: Some(100),
             save_summaries_secs: None,
             log_step_count_steps: Some(100),

@@ -37,7 +37,7 @@ pub struct Scaffold<'a, S: Session> {
     pub samples_per_step: Option<u64>,
     /// The computation for TensorBoard's graph page, a serialised `GraphDef`.
     pub graph: Option<Arc<[u8]>>,
-    /// Keeps checkpoints; by default files in the log directory, of which the last five stay.
+    /// Keeps checkpoints; by default files in the log directory, of which those stay that `keep_checkpoints` says.
     pub saver: Option<Arc<dyn Save>>,
     /// Takes events; by default an event file in the log directory.
     pub events: Option<Arc<dyn EventSink>>,

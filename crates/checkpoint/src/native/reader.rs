@@ -63,9 +63,7 @@ impl Main {
         let (claimed, stored) = foot.split_at(8);
         let bytes = u64::from_le_bytes(array(claimed));
         if bytes > length - least {
-            let message =
-                format!("the file's {length} bytes do not end as a checkpoint does; it was cut short or changed");
-            return Err(lost(message));
+            return Err(lost("the file does not end as a checkpoint does: it was cut short"));
         }
         let end = length - FOOT as u64 - bytes;
         let mut table = vec![0; size(bytes)?];

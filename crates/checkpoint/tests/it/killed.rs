@@ -7,12 +7,15 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::Path,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use everstep_checkpoint::{Keep, Options, Saver};
 use everstep_tensor::{Save, Saving, Snapshot, Tensor, Which};
 
 const DIRECTORY: &str = "EVERSTEP_KILLED_IN";
+/// How many kills, if not 10: `cargo xtask killed-saves` sets it.
+const ROUNDS: &str = "EVERSTEP_KILL_ROUNDS";
 const KEEP: usize = 3;
 
 fn saver(directory: &Path) -> Saver {
@@ -54,12 +57,31 @@ fn durable(line: &str) -> Option<u64> {
     line.strip_prefix("durable ")?.trim().parse().ok()
 }
 
-/// Kills the process after it has said so many lines, while a temporary file exists; the last step that it said is durable.
-fn kill(mut process: Child, lines: usize, directory: &Path) -> u64 {
+/// When a process is killed, once it has said enough.
+enum Moment {
+    /// While a temporary file exists.
+    WhileItWrites,
+    /// After so many microseconds.
+    Random(u64),
+}
+
+/// A linear congruential generator: the moments need be no better.
+fn next(random: &mut u64) -> u64 {
+    *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *random >> 33
+}
+
+/// Kills the process after it has said so many lines; the last step that it said is durable.
+fn kill(mut process: Child, lines: usize, moment: Moment, directory: &Path) -> u64 {
     let mut output = BufReader::new(process.stdout.take().unwrap());
     let mut said: Vec<u64> = output.by_ref().lines().filter_map(|line| durable(&line.unwrap())).take(lines).collect();
     assert_eq!(said.len(), lines, "the process ended by itself");
-    while !has_temporary(directory) {
+    let began = Instant::now();
+    let is_time = || match moment {
+        Moment::WhileItWrites => has_temporary(directory),
+        Moment::Random(micros) => began.elapsed() >= Duration::from_micros(micros),
+    };
+    while !is_time() {
         std::hint::spin_loop();
     }
     process.kill().unwrap();
@@ -79,13 +101,17 @@ fn the_directory_restores_whenever_the_process_dies() {
     }
     let directory = tempfile::tempdir().unwrap();
     let mut before = 0;
-    for round in 0..10 {
-        let durable = kill(start(directory.path()), 2 + round, directory.path());
+    let rounds = env::var(ROUNDS).map_or(10, |rounds| rounds.parse().unwrap());
+    let mut random = 1;
+    for round in 0..rounds {
+        let moment = if round % 2 == 0 { Moment::WhileItWrites } else { Moment::Random(next(&mut random) % 20_000) };
+        let durable = kill(start(directory.path()), 2 + round % 10, moment, directory.path());
         let checkpoint = saver(directory.path()).open(Which::Newest).unwrap().unwrap();
         assert!(checkpoint.step >= durable && checkpoint.step > before, "{durable} was durable: {checkpoint:?}");
         assert!(Snapshot::of(&*checkpoint.variables).unwrap().bit_eq(&model(checkpoint.step)));
         before = checkpoint.step;
     }
+    println!("{rounds} kills, each followed by a restore of a verified state; the last one is step {before}");
     let saver = saver(directory.path());
     saver.save(&Saving { step: before + 1, variables: &model(before + 1), metrics: &[], pinned: false }).unwrap();
     saver.finish().unwrap();

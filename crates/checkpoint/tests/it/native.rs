@@ -100,6 +100,18 @@ fn a_tiny_file_is_these_bytes() {
     );
 }
 
+/// What version 1 wrote once; whatever versions follow, they read it.
+#[test]
+fn a_file_of_version_1_stays_readable() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let whole = read(&Files::at(fixture.join("version-1.everstep")).unwrap(), &Native::default()).unwrap();
+    let shards = read(&Files::at(fixture.join("version-1-shards.everstep")).unwrap(), &Native::default()).unwrap();
+    for opened in [whole, shards] {
+        assert_eq!(opened.description(), contents().description());
+        assert!(opened.variables.bit_eq(&contents().variables));
+    }
+}
+
 #[test]
 fn every_flipped_bit_is_an_error() {
     let (mut file, bytes) = (NamedTempFile::new().unwrap(), written(&Native::default(), &contents()));

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures, in release mode; it judges nothing.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
+mod checkpoint;
 mod counting;
 mod summary_writer;
 mod training_loop;
@@ -8,11 +9,14 @@ mod training_loop;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: cargo xtask bench loop|summary [--json]
-  loop    what the loop and its hooks cost a step, on a session that only counts, on one thread;
-          beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow
-  summary what it costs to write scalars to an event file; beside it the writers of TensorFlow, torch
-          and tensorboardX, those that python3 can import";
+usage: cargo xtask bench loop|summary|checkpoint [--json]
+  loop        what the loop and its hooks cost a step, on a session that only counts, on one thread;
+              beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow
+  summary     what it costs to write scalars to an event file; beside it the writers of TensorFlow,
+              torch and tensorboardX, those that python3 can import
+  checkpoint  what 50 saves of 1 GiB cost a training that rewrites all of it in every step, and what
+              a restore takes; beside it torch.save, TensorFlow's Saver and Orbax, where python3 can
+              import them; needs 4 GiB of memory and 3 GiB in the directory for temporary files";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +26,8 @@ fn main() -> ExitCode {
         ["loop", "--json"] => training_loop::bench(true),
         ["summary"] => summary_writer::bench(false),
         ["summary", "--json"] => summary_writer::bench(true),
+        ["checkpoint"] => checkpoint::bench(false),
+        ["checkpoint", "--json"] => checkpoint::bench(true),
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -29,7 +35,7 @@ fn main() -> ExitCode {
         _ => {
             let words = words.join(" ");
             eprintln!(
-                "error: there is no such bench: {words}; there are `loop` and `summary`, with --json if you like"
+                "error: there is no such bench: {words}; there are `loop`, `summary` and `checkpoint`, with --json if you like"
             );
             return ExitCode::FAILURE;
         }
