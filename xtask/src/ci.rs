@@ -105,7 +105,7 @@ fn clippy(_: &Workspace) -> Outcome {
 fn alone(workspace: &Workspace) -> Outcome {
     for package in workspace.published() {
         log::info!("{}", package.name);
-        run_quietly(cargo().args(["test", "--package", &package.name]))?;
+        run_quietly(cargo().args(["check", "--all-targets", "--package", &package.name]))?;
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ fn script(root: &Path, python: &Path) -> Command {
 }
 
 fn checkpoint(words: &[&str], paths: &[&Path]) -> Outcome {
-    run(program::command("checkpoint", words).args(paths))
+    run(program::tested("checkpoint", words).args(paths))
 }
 
 fn empty(folder: &Path) -> Outcome<PathBuf> {

@@ -45,7 +45,7 @@ pub(crate) fn interop(mut words: Vec<OsString>) -> Outcome {
     if logdir.exists() {
         fs::remove_dir_all(&logdir)?;
     }
-    run(program::command("train", &RUN).arg("--logdir").arg(&logdir))?;
+    run(program::tested("train", &RUN).arg("--logdir").arg(&logdir))?;
     let output = run_quietly(Command::new(&python).arg(root.join("xtask/interop/read_events.py")).arg(&logdir))?;
     let found = Found::parse(&serde_json::from_slice(&output.stdout)?);
     let faults = found.faults();

@@ -18,7 +18,7 @@ pub(super) fn check(root: &Path, python: &Path, folder: &Path) -> Outcome<PathBu
         fs::remove_dir_all(&logdir)?;
     }
     log::info!("writing a run of every kind to {}", logdir.display());
-    let said = run_quietly(&mut program::command("tour", &[&logdir]))?;
+    let said = run_quietly(&mut program::tested("tour", &[&logdir]))?;
     let reader = root.join("xtask/interop/read_kinds.py");
     let found = run_quietly(Command::new(python).arg(reader).arg(&logdir))?;
     let (said, found) = (serde_json::from_slice(&said.stdout)?, serde_json::from_slice(&found.stdout)?);
