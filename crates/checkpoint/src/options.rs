@@ -45,7 +45,7 @@ pub enum Overlap {
     /// The caller waits for the earlier one.
     #[default]
     Wait,
-    /// The later one is left out.
+    /// The later one is left out; for the last of a training, call `finish` first.
     Skip,
     /// The later one waits its turn on the thread, in place of one that waited before it.
     Replace,

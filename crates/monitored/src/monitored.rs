@@ -330,12 +330,6 @@ impl<'a, C: Create> Monitored<'a, C> {
         }
     }
 
-    /// The last save never comes while an earlier one is being written, so that no policy leaves it out.
-    fn save_last(&mut self) -> Result<()> {
-        let earlier = self.saver.as_ref().map_or(Ok(()), |saver| saver.finish());
-        self.save_now("the last step").and(earlier)
-    }
-
     /// Ends the hooks, saves the last step if a hook asked for saves, and closes the session and the saver.
     ///
     /// Everything is done even if a part of it fails. Returns the closed session, for its variables where it lets them
@@ -348,7 +342,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         let Some(session) = self.session.as_mut().filter(|_| !self.over) else { return Ok(None) };
         let ended = self.hooks.end(session);
         self.over = true;
-        let saved = if self.save.is_at_end() { self.save_last() } else { Ok(()) };
+        let saved = if self.save.is_at_end() { self.save_now("the last step") } else { Ok(()) };
         let kept = self.saver.as_ref().map_or(Ok(()), |saver| saver.finish());
         self.stop.request("the training has ended");
         let joined = self.threads.join(self.grace);
