@@ -8,7 +8,7 @@ mod shape;
 pub(crate) use self::random::Randomness;
 
 use everstep_graph::{Binary, Compare, LogicOp, Op, Reduction, Transpose, Unary, UnaryGrad, UpdateRule};
-use everstep_ops::{self as ops, Kernel};
+use everstep_ops::{self as ops, Epilogue, Kernel};
 use everstep_tensor::{DType, Shape, Tensor};
 
 use crate::custom;
@@ -64,7 +64,9 @@ pub(crate) fn lower(op: &Op, randomness: Randomness, inputs: &[Value], outputs: 
         Op::Custom(rule) => custom::kernel(&**rule)?,
         Op::BatchMatMul(transpose) => return Some(batch_matmul(*transpose, inputs, &outputs[0].shape)),
         Op::SumToShape => return Some(sum_to_shape(&inputs[0].shape, &outputs[0].shape)),
-        Op::MatMul(transpose) => Kernel::MatMul { transpose_a: transpose.a, transpose_b: transpose.b },
+        Op::MatMul(transpose) => {
+            Kernel::MatMul { transpose_a: transpose.a, transpose_b: transpose.b, epilogue: Epilogue::default() }
+        }
         Op::Unary(function) => Kernel::Unary(unary(*function)),
         Op::Binary(function) => Kernel::Binary(binary(*function)),
         Op::Compare(comparison) => Kernel::Compare(compare(*comparison)),
@@ -127,7 +129,10 @@ fn batch_matmul(transpose: Transpose, inputs: &[Value], output: &Shape) -> Lower
         let (last, others) = shape.split_last().expect("the graph has seen two axes");
         Shape::from([others.iter().product(), *last])
     };
-    step(Kernel::MatMul { transpose_a, transpose_b }, [rows(a), matrix.into(), rows(output)])
+    step(
+        Kernel::MatMul { transpose_a, transpose_b, epilogue: Epilogue::default() },
+        [rows(a), matrix.into(), rows(output)],
+    )
 }
 
 macro_rules! same_names {

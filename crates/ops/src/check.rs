@@ -22,8 +22,11 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
     call.tensors("input", inputs.iter().copied())?;
     call.tensors("output", outputs.iter().map(ViewMut::as_view))?;
     match (kernel, inputs, outputs) {
-        (Kernel::MatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
-            call.matmul(transposed(a, *transpose_a), transposed(b, *transpose_b), a, b, output.as_view())
+        (Kernel::MatMul { transpose_a, transpose_b, epilogue }, &[a, b, ref bias @ ..], [output])
+            if epilogue.takes(bias.len()) =>
+        {
+            call.matmul(transposed(a, *transpose_a), transposed(b, *transpose_b), a, b, output.as_view())?;
+            call.bias(bias, output.as_view())
         }
         (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
             call.batch_matmul([*transpose_a, *transpose_b], a, b, output.as_view())
@@ -81,11 +84,15 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
                 format!("shapes {:?} and {:?} do not hold as many elements", input.shape, output.shape)
             })
         }
-        (Kernel::Convolution { pass, window, depthwise }, &[one, other], [output, workspace @ ..])
-            if workspace.len() <= 1 =>
-        {
+        (
+            Kernel::Convolution { pass, window, depthwise, epilogue },
+            &[one, other, ref bias @ ..],
+            [output, workspace @ ..],
+        ) if workspace.len() <= 1 && epilogue.takes(bias.len()) => {
             workspace.iter().try_for_each(|given| call.workspace(output.as_view(), given.as_view()))?;
-            call.convolution(*pass, *window, *depthwise, [one, other, output.as_view()])
+            call.convolution(*pass, *window, *depthwise, [one, other, output.as_view()])?;
+            call.epilogue(*pass, *epilogue)?;
+            call.bias(bias, output.as_view())
         }
         (Kernel::Pooling { kind, windows }, inputs, [output]) => {
             call.pooling(*kind, *windows, inputs, output.as_view())
@@ -174,10 +181,11 @@ impl Kernel {
     /// How many inputs and outputs it has.
     fn arity(&self) -> (usize, usize) {
         match self {
-            Kernel::MatMul { .. } | Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
-            Kernel::SoftmaxGrad | Kernel::Convolution { .. } | Kernel::BatchMatMul { .. } | Kernel::Dropout { .. } => {
-                (2, 1)
+            Kernel::MatMul { epilogue, .. } | Kernel::Convolution { epilogue, .. } => {
+                (2 + usize::from(epilogue.bias), 1)
             }
+            Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
+            Kernel::SoftmaxGrad | Kernel::BatchMatMul { .. } | Kernel::Dropout { .. } => (2, 1),
             Kernel::Pooling { kind, .. } => (kind.input_count(), 1),
             Kernel::SparseSoftmaxCrossEntropy => (2, 2),
             Kernel::Logic(kernel) => (kernel.inputs(), 1),

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod custom;
+mod epilogue;
 mod index;
 mod logic;
 mod pooling;
@@ -11,6 +12,7 @@ pub(crate) use self::convolution::Geometry;
 pub use self::{
     convolution::{Pass, Window},
     custom::{Compute, CustomKernel},
+    epilogue::{Activation, Epilogue},
     index::{Cumulate, IndexKernel},
     logic::LogicKernel,
     pooling::{Pooling, Windows},
@@ -32,6 +34,8 @@ pub enum Kernel {
         transpose_a: bool,
         /// The second input is given as `[n, k]`.
         transpose_b: bool,
+        /// What becomes of each sum; its bias, `[n]`, is a third input.
+        epilogue: Epilogue,
     },
     /// The matrix products of the last two axes, float; the axes before them broadcast to the output's by NumPy's rule.
     BatchMatMul {
@@ -117,6 +121,9 @@ pub enum Kernel {
         window: Window,
         /// Whether the filter is `[height, width, channels, multiplier]`, for each channel by itself.
         depthwise: bool,
+        /// What becomes of each sum of [`Pass::Forward`], the only one that has more than the default; its bias, an
+        /// element for each channel of the output, is a third input.
+        epilogue: Epilogue,
     },
     /// A two-dimensional pooling or its gradient, float; the inputs are said at each [`Pooling`].
     Pooling {

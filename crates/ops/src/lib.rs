@@ -21,8 +21,8 @@ mod reference;
 pub use cpu::Cpu;
 pub use error::KernelError;
 pub use kernel::{
-    Binary, Compare, Compute, Cumulate, CustomKernel, Distribution, IndexKernel, Kernel, LogicKernel, Mirror, Pass,
-    Pooling, Reduction, ShapeKernel, Unary, UnaryGrad, Window, Windows,
+    Activation, Binary, Compare, Compute, Cumulate, CustomKernel, Distribution, Epilogue, IndexKernel, Kernel,
+    LogicKernel, Mirror, Pass, Pooling, Reduction, ShapeKernel, Unary, UnaryGrad, Window, Windows,
 };
 pub use kernels::Kernels;
 pub use key::Key;

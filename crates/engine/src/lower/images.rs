@@ -1,7 +1,7 @@
 //! Convolutions and poolings as kernels: what surrounds the images is counted out.
 
 use everstep_graph::{Convolution, ConvolutionOp, ConvolutionPass, Pooling, PoolingKind, PoolingOp};
-use everstep_ops::{self as ops, Kernel, Pass, Window, Windows};
+use everstep_ops::{self as ops, Epilogue, Kernel, Pass, Window, Windows};
 
 use super::Value;
 
@@ -14,7 +14,8 @@ pub(super) fn convolution(op: ConvolutionOp, inputs: &[Value], outputs: &[Value]
     };
     let Convolution { strides, dilations, .. } = op.convolution;
     let before = op.convolution.before([images.shape[1], images.shape[2]], [filter.shape[0], filter.shape[1]]);
-    Kernel::Convolution { pass, window: Window { strides, dilations, before }, depthwise: op.depthwise }
+    let window = Window { strides, dilations, before };
+    Kernel::Convolution { pass, window, depthwise: op.depthwise, epilogue: Epilogue::default() }
 }
 
 pub(super) fn pooling(op: PoolingOp, inputs: &[Value], outputs: &[Value]) -> Kernel {

@@ -3,7 +3,7 @@
 use super::{Call, Checked, FLOATS};
 use crate::{
     View,
-    kernel::{Geometry, Pass, Pooling, Window, Windows},
+    kernel::{Epilogue, Geometry, Pass, Pooling, Window, Windows},
 };
 
 impl Call {
@@ -26,6 +26,24 @@ impl Call {
         self.require(geometry.is_some(), || {
             let (images, filter, result) = (images.shape, filter.shape, result.shape);
             format!("images {images:?}, filter {filter:?} and output {result:?} make no convolution by {window:?}")
+        })
+    }
+
+    /// Only what comes out of a convolution has a bias and an activation.
+    pub(super) fn epilogue(self, pass: Pass, epilogue: Epilogue) -> Checked {
+        self.require(pass == Pass::Forward || epilogue == Epilogue::default(), || {
+            format!("{pass:?} has no epilogue, give Epilogue::default() instead of {epilogue:?}")
+        })
+    }
+
+    /// A bias has one element for each column of the output.
+    pub(super) fn bias(self, bias: &[View<'_>], output: View<'_>) -> Checked {
+        let columns = output.shape.last().copied().unwrap_or(1);
+        bias.iter().try_for_each(|bias| {
+            self.same_dtype(&[output, *bias])?;
+            self.require(bias.shape == [columns], || {
+                format!("the bias must be of shape [{columns}], not {:?}", bias.shape)
+            })
         })
     }
 

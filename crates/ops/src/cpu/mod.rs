@@ -3,6 +3,7 @@
 mod batch_matmul;
 mod conv;
 mod elementwise;
+mod epilogue;
 mod fold;
 mod function;
 mod gemm;
@@ -59,8 +60,9 @@ impl Kernels for Cpu {
         }
         let pool = &self.pool;
         match (kernel, inputs, outputs) {
-            (Kernel::MatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
+            (Kernel::MatMul { transpose_a, transpose_b, epilogue }, &[a, b, ref bias @ ..], [output]) => {
                 matmul::matmul(pool, *transpose_a, *transpose_b, a, b, output);
+                epilogue::finish(pool, *epilogue, bias.first().copied(), output);
             }
             (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
                 batch_matmul::batch_matmul(pool, [*transpose_a, *transpose_b], a, b, output);
@@ -89,8 +91,13 @@ impl Kernels for Cpu {
             (Kernel::Logic(kernel), inputs, [output]) => logic::logic(pool, *kernel, inputs, output),
             (Kernel::Cast, &[input], [output]) => elementwise::cast(pool, input, output),
             (Kernel::Copy, &[input], [output]) => elementwise::copy(pool, input, output),
-            (Kernel::Convolution { pass, window, depthwise }, &[one, other], [output, workspace @ ..]) => {
+            (
+                Kernel::Convolution { pass, window, depthwise, epilogue },
+                &[one, other, ref bias @ ..],
+                [output, workspace @ ..],
+            ) => {
                 conv::convolution(pool, *pass, *window, *depthwise, [one, other], output, workspace.first_mut());
+                epilogue::finish(pool, *epilogue, bias.first().copied(), output);
             }
             (Kernel::Pooling { kind, windows }, inputs, [output]) => {
                 pooling::pooling(pool, *kind, *windows, inputs, output);
@@ -112,7 +119,7 @@ impl Kernels for Cpu {
 
     fn workspace(&self, kernel: &Kernel, inputs: &[&[usize]], outputs: &[&[usize]]) -> usize {
         match (kernel, inputs, outputs) {
-            (Kernel::Convolution { pass, window, depthwise }, &[one, other], &[output, ..]) => {
+            (Kernel::Convolution { pass, window, depthwise, .. }, &[one, other, ..], &[output, ..]) => {
                 conv::workspace(self.pool.threads(), *pass, *window, *depthwise, [one, other], output)
             }
             _ => 0,

@@ -9,7 +9,7 @@ use super::{
     values::{Floats, Integers, Values, copy, floats, pairs},
 };
 use crate::{
-    Binary, Compare, Distribution, Kernel, Reduction, ShapeKernel, View, ViewMut,
+    Activation, Binary, Compare, Distribution, Epilogue, Kernel, Reduction, ShapeKernel, Unary, View, ViewMut,
     element::unchecked_dtype,
     random::{self, Stream},
     shape::{Extents, elements},
@@ -36,8 +36,8 @@ pub(super) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'
 
 fn compute(kernel: &Kernel, inputs: &[View<'_>], output: &ViewMut<'_>, shape: &[usize]) -> Values {
     match (kernel, inputs) {
-        (Kernel::MatMul { transpose_a, transpose_b }, &[a, b]) => {
-            Values::Floats(matmul(floats(a), *transpose_a, floats(b), *transpose_b))
+        (Kernel::MatMul { transpose_a, transpose_b, epilogue }, &[a, b, ref bias @ ..]) => {
+            Values::Floats(finish(matmul(floats(a), *transpose_a, floats(b), *transpose_b), *epilogue, bias))
         }
         (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b]) => {
             Values::Floats(batch_matmul([*transpose_a, *transpose_b], floats(a), floats(b), shape))
@@ -86,8 +86,8 @@ fn compute(kernel: &Kernel, inputs: &[View<'_>], output: &ViewMut<'_>, shape: &[
             }
         }),
         (Kernel::Logic(kernel), inputs) => logic::logic(*kernel, inputs, shape),
-        (Kernel::Convolution { pass, window, depthwise }, &[one, other]) => {
-            Values::Floats(images::convolution(*pass, *window, *depthwise, one, other, shape))
+        (Kernel::Convolution { pass, window, depthwise, epilogue }, &[one, other, ref bias @ ..]) => {
+            Values::Floats(finish(images::convolution(*pass, *window, *depthwise, one, other, shape), *epilogue, bias))
         }
         (Kernel::Pooling { kind, windows }, inputs) => Values::Floats(images::pooling(*kind, *windows, inputs, shape)),
         (Kernel::Cast, &[input]) => Values::read(input),
@@ -119,6 +119,18 @@ fn random_values(distribution: &Distribution, stream: Stream, dtype: DType, shap
             let values = places.map(|index| random::integer(distribution, stream, index)).collect();
             Values::Integers(ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape has"))
         }
+    }
+}
+
+/// Adds the bias and applies the activation.
+fn finish(sums: Floats, epilogue: Epilogue, bias: &[View<'_>]) -> Floats {
+    let sums = bias.iter().fold(sums, |sums, bias| sums + floats(*bias));
+    match epilogue.activation {
+        None => sums,
+        Some(Activation::Relu) => sums.mapv(|sum| unary_float(Unary::Relu, sum)),
+        Some(Activation::Relu6) => sums.mapv(|sum| unary_float(Unary::Relu6, sum)),
+        Some(Activation::Tanh) => sums.mapv(|sum| unary_float(Unary::Tanh, sum)),
+        Some(Activation::Sigmoid) => sums.mapv(|sum| unary_float(Unary::Sigmoid, sum)),
     }
 }
 

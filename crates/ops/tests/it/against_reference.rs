@@ -44,7 +44,7 @@ fn check_exact(kernel: Kernel, inputs: &[Tensor], output: (Type, &[usize])) {
 fn matmul(of: Type, [rows, depth, columns]: [usize; 3], transpose_a: bool, transpose_b: bool, seed: u64) {
     let a = numbers(of, &if transpose_a { [depth, rows] } else { [rows, depth] }, seed);
     let b = numbers(of, &if transpose_b { [columns, depth] } else { [depth, columns] }, !seed);
-    let kernel = Kernel::MatMul { transpose_a, transpose_b };
+    let kernel = Kernel::MatMul { transpose_a, transpose_b, epilogue: NONE };
     check(kernel, &[a, b], &[(of, &[rows, columns])], 9.0 * depth as f64, 2.0);
 }
 

@@ -35,7 +35,7 @@ fn f32_of(shape: &[usize]) -> Tensor {
     garbage(Type::F32, shape)
 }
 
-const MATMUL: Kernel = Kernel::MatMul { transpose_a: false, transpose_b: true };
+const MATMUL: Kernel = Kernel::MatMul { transpose_a: false, transpose_b: true, epilogue: NONE };
 
 #[test]
 fn numbers_of_tensors() {

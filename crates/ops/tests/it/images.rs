@@ -28,7 +28,7 @@ impl Shapes {
     }
 
     pub(crate) fn kernel(&self, pass: Pass) -> Kernel {
-        Kernel::Convolution { pass, window: self.window, depthwise: self.depthwise }
+        Kernel::Convolution { pass, window: self.window, depthwise: self.depthwise, epilogue: NONE }
     }
 
     pub(crate) fn inputs(&self, pass: Pass, of: Type) -> ([Tensor; 2], [usize; 4]) {

@@ -22,11 +22,11 @@ fn matmul() {
     let a = f32s(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let b = f32s(&[3, 2], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
     let product = f32s(&[2, 2], &[4.0, 5.0, 10.0, 11.0]);
-    check(Kernel::MatMul { transpose_a: false, transpose_b: false }, &[a.clone(), b], &[product]);
+    check(Kernel::MatMul { transpose_a: false, transpose_b: false, epilogue: NONE }, &[a.clone(), b], &[product]);
     let gram = f32s(&[2, 2], &[14.0, 32.0, 32.0, 77.0]);
-    check(Kernel::MatMul { transpose_a: false, transpose_b: true }, &[a.clone(), a.clone()], &[gram]);
+    check(Kernel::MatMul { transpose_a: false, transpose_b: true, epilogue: NONE }, &[a.clone(), a.clone()], &[gram]);
     let other = f32s(&[3, 3], &[17.0, 22.0, 27.0, 22.0, 29.0, 36.0, 27.0, 36.0, 45.0]);
-    check(Kernel::MatMul { transpose_a: true, transpose_b: false }, &[a.clone(), a], &[other]);
+    check(Kernel::MatMul { transpose_a: true, transpose_b: false, epilogue: NONE }, &[a.clone(), a], &[other]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod against_reference;
 mod allocation;
+mod epilogue;
 mod errors;
 mod functions;
 mod images;

@@ -64,7 +64,7 @@ fn softmax_and_cross_entropy() {
 #[test]
 fn matrix_products() {
     let inputs = [f32s(&[2, 2], &[NAN, 0.0, 1.0, 1.0]), f32s(&[2, 2], &[0.0, 1.0, 2.0, 3.0])];
-    let kernel = Kernel::MatMul { transpose_a: false, transpose_b: false };
+    let kernel = Kernel::MatMul { transpose_a: false, transpose_b: false, epilogue: NONE };
     check(kernel, &inputs, &[&[2, 2]], &[&[true, true, false, false]]);
 }
 

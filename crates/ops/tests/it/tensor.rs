@@ -1,6 +1,9 @@
 //! Owned tensors for the tests, and running kernels on them.
 
-use everstep_ops::{Data, DataMut, Kernel, KernelError, Kernels, Target, Update, View, ViewMut};
+use everstep_ops::{Data, DataMut, Epilogue, Kernel, KernelError, Kernels, Target, Update, View, ViewMut};
+
+/// Sums as they are.
+pub(crate) const NONE: Epilogue = Epilogue { bias: false, activation: None };
 
 #[derive(Clone, Debug)]
 pub(crate) enum Values {

@@ -101,7 +101,7 @@ fn matrix_products() {
         for (transpose_a, transpose_b) in [(false, false), (true, false), (false, true), (true, true)] {
             let a = if transpose_a { [depth, rows] } else { [rows, depth] };
             let b = if transpose_b { [columns, depth] } else { [depth, columns] };
-            let kernel = Kernel::MatMul { transpose_a, transpose_b };
+            let kernel = Kernel::MatMul { transpose_a, transpose_b, epilogue: NONE };
             two(kernel, Type::F32, [&a, &b], Type::F32, &[rows, columns]);
         }
     }
