@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use everstep_tensor::Result;
 
-use crate::{Binary, Graph, Node, NodeId, Op, Output};
+use crate::{Binary, Gradient, Graph, Node, NodeId, Op, Output, Variable};
 
 impl Graph {
     /// The gradients of a scalar loss with respect to some values, as new nodes in the scope `gradients`.
@@ -35,6 +35,24 @@ impl Graph {
         let loss = loss.into();
         let scope = self.unique_scope("gradients");
         self.composite(&scope, |graph| backward(graph, loss, values))
+    }
+
+    /// The gradients of a scalar loss with respect to some variables, as [`gradients`](Self::gradients) has them.
+    ///
+    /// # Errors
+    /// As [`gradients`](Self::gradients).
+    #[track_caller]
+    pub fn compute_gradients(
+        &mut self,
+        loss: impl Into<Output>,
+        variables: &[Variable],
+    ) -> Result<Vec<Option<Gradient>>> {
+        let loss = loss.into();
+        let values: Vec<Output> = variables.iter().map(|variable| variable.output()).collect();
+        let scope = self.unique_scope("gradients");
+        self.composite(&scope, |graph| {
+            Ok(backward(graph, loss, &values)?.into_iter().map(|gradient| gradient.map(Gradient::Dense)).collect())
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 mod axes;
 mod custom;
 mod dump;
+mod gradient;
 mod gradients;
 mod graph;
 #[cfg(feature = "everstep-proto")]
@@ -23,6 +24,7 @@ mod verify;
 
 pub use axes::Axes;
 pub use custom::CustomRule;
+pub use gradient::{Gradient, IndexedSlices};
 pub use graph::Graph;
 pub use handle::{Input, NodeId, Output, Update, Variable};
 pub use initializer::Initializer;

@@ -1,10 +1,10 @@
 //! Adam.
 
-use everstep_graph::{Graph, Output, Update, UpdateRule, Variable};
+use everstep_graph::{Gradient, Graph, Output, Update, UpdateRule, Variable};
 use everstep_tensor::{DType, Result};
 
 use crate::{
-    Optimizer,
+    Optimizer, VariableGradient,
     hyperparameters::Hyperparameters,
     slot::{scalar, slot},
 };
@@ -39,7 +39,7 @@ impl Optimizer for Adam {
         "Adam"
     }
 
-    fn apply(&self, graph: &mut Graph, gradients: &[(Variable, Output)]) -> Result<Vec<Update>> {
+    fn apply(&self, graph: &mut Graph, gradients: &[VariableGradient]) -> Result<Vec<Update>> {
         let Some((first, _)) = gradients.first() else { return Ok(Vec::new()) };
         let dtype = graph.spec_of(*first)?.dtype;
         let powers = [
@@ -63,7 +63,7 @@ impl Adam {
         &self,
         graph: &mut Graph,
         variable: Variable,
-        gradient: Output,
+        gradient: Gradient,
         powers: &[Power; 2],
         numbers: &mut Hyperparameters,
     ) -> Result<Update> {
@@ -75,6 +75,7 @@ impl Adam {
         let epsilon = number(graph, "epsilon", self.epsilon)?;
         graph.scope(&format!("update_{}", spec.name), |graph| {
             let powers = [powers[0].read(graph, spec.dtype)?, powers[1].read(graph, spec.dtype)?];
+            let gradient = gradient.dense(graph)?;
             let inputs = [powers[0], powers[1], learning_rate, betas[0], betas[1], epsilon, gradient];
             graph.update(UpdateRule::Adam, &targets, &inputs)
         })

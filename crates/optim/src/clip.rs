@@ -22,9 +22,9 @@ pub fn clip_gradient_norms(
         check(graph, max_norm)?;
         let mut clipped = Vec::with_capacity(gradients.len());
         for (variable, gradient) in gradients {
-            let norm = global_norm(graph, &[*gradient])?;
+            let norm = global_norm(graph, &[gradient.values()])?;
             let scale = scale(graph, norm, max_norm)?;
-            clipped.push((*variable, graph.mul(*gradient, scale)?));
+            clipped.push((*variable, gradient.map(|values| graph.mul(values, scale))?));
         }
         Ok(clipped)
     })
@@ -53,14 +53,14 @@ pub fn clip_by_global_norm(
 ) -> Result<(Vec<VariableGradient>, Output)> {
     graph.composite("clip_by_global_norm", |graph| {
         check(graph, max_norm)?;
-        let values: Vec<Output> = gradients.iter().map(|(_, gradient)| *gradient).collect();
+        let values: Vec<Output> = gradients.iter().map(|(_, gradient)| gradient.values()).collect();
         let norm = global_norm(graph, &values)?;
         let scale = scale(graph, norm, max_norm)?;
         let mut clipped = Vec::with_capacity(gradients.len());
         for (variable, gradient) in gradients {
-            let dtype = graph.type_of(*gradient)?.dtype;
+            let dtype = graph.type_of(gradient.values())?.dtype;
             let scale = if graph.type_of(scale)?.dtype == dtype { scale } else { graph.cast(scale, dtype)? };
-            clipped.push((*variable, graph.mul(*gradient, scale)?));
+            clipped.push((*variable, gradient.map(|values| graph.mul(values, scale))?));
         }
         Ok((clipped, norm))
     })

@@ -1,9 +1,9 @@
 //! Gradient descent with momentum.
 
-use everstep_graph::{Graph, Output, Update, UpdateRule, Variable};
+use everstep_graph::{Graph, Update, UpdateRule};
 use everstep_tensor::Result;
 
-use crate::{Optimizer, hyperparameters::Hyperparameters, slot::slot};
+use crate::{Optimizer, VariableGradient, hyperparameters::Hyperparameters, slot::slot};
 
 /// Gradient descent with momentum, TensorFlow's `MomentumOptimizer`; the formulas are at [`UpdateRule::Momentum`].
 ///
@@ -23,7 +23,7 @@ impl Optimizer for Momentum {
         "Momentum"
     }
 
-    fn apply(&self, graph: &mut Graph, gradients: &[(Variable, Output)]) -> Result<Vec<Update>> {
+    fn apply(&self, graph: &mut Graph, gradients: &[VariableGradient]) -> Result<Vec<Update>> {
         let rule = UpdateRule::Momentum { nesterov: self.nesterov };
         let mut numbers = Hyperparameters::default();
         let mut updates = Vec::with_capacity(gradients.len());
@@ -33,7 +33,8 @@ impl Optimizer for Momentum {
             let learning_rate = numbers.get(graph, "learning_rate", spec.dtype, self.learning_rate)?;
             let momentum = numbers.get(graph, "momentum", spec.dtype, self.momentum)?;
             let update = graph.scope(&format!("update_{}", spec.name), |graph| {
-                graph.update(rule, &[*variable, accumulator], &[learning_rate, *gradient, momentum])
+                let gradient = gradient.dense(graph)?;
+                graph.update(rule, &[*variable, accumulator], &[learning_rate, gradient, momentum])
             })?;
             updates.push(update);
         }

@@ -33,8 +33,8 @@ pub fn multiply_gradients(
         for (variable, gradient) in gradients {
             let gradient = match multipliers.get(variable) {
                 Some(factor) => {
-                    let factor = graph.scalar("multiplier", graph.type_of(*gradient)?.dtype, *factor)?;
-                    graph.mul(*gradient, factor)?
+                    let factor = graph.scalar("multiplier", graph.type_of(gradient.values())?.dtype, *factor)?;
+                    gradient.map(|values| graph.mul(values, factor))?
                 }
                 None => *gradient,
             };

@@ -1,6 +1,6 @@
 //! The output that trains when it is fetched.
 
-use everstep_graph::{Graph, Op, Output, Variable, VariableKind};
+use everstep_graph::{Gradient, Graph, Op, Output, Variable, VariableKind};
 use everstep_tensor::{Result, Spec};
 
 use crate::{Optimizer, TrainOpOptions, VariableGradient, add_gradients_summaries, global_norm};
@@ -65,7 +65,8 @@ pub fn create_train_op_with(
         let variables = options.variables_to_train.unwrap_or_else(|| graph.trainable_variables());
         check_variables(graph, &variables)?;
         let computed = gradients(graph, loss, &variables)?;
-        let gradient_norm = global_norm(graph, &computed)?;
+        let elements: Vec<Output> = computed.iter().map(|gradient| gradient.values()).collect();
+        let gradient_norm = global_norm(graph, &elements)?;
         let mut gradients: Vec<VariableGradient> = variables.into_iter().zip(computed).collect();
         if let Some(transform) = options.transform_grads_fn {
             gradients = transform(graph, gradients)?;
@@ -105,9 +106,8 @@ fn check_variables(graph: &Graph, variables: &[Variable]) -> Result<()> {
 }
 
 /// One gradient for each variable.
-fn gradients(graph: &mut Graph, loss: Output, variables: &[Variable]) -> Result<Vec<Output>> {
-    let values: Vec<_> = variables.iter().map(|variable| variable.output()).collect();
-    let found = graph.gradients(loss, &values)?;
+fn gradients(graph: &mut Graph, loss: Output, variables: &[Variable]) -> Result<Vec<Gradient>> {
+    let found = graph.compute_gradients(loss, variables)?;
     let mut gradients = Vec::with_capacity(found.len());
     for (variable, gradient) in variables.iter().zip(found) {
         let Some(gradient) = gradient else {

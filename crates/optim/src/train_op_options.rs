@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use everstep_graph::{Graph, Output, Update, Variable};
+use everstep_graph::{Gradient, Graph, Update, Variable};
 use everstep_tensor::Result;
 
-/// A variable and the gradient of the loss by it, of one dtype and shape.
-pub type VariableGradient = (Variable, Output);
+/// A variable and the gradient of the loss by it: of all of it, or of its used rows.
+pub type VariableGradient = (Variable, Gradient);
 
 /// Makes the gradients that are applied of those that were computed, by adding nodes to the graph.
 pub type TransformGradients<'a> =

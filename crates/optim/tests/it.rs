@@ -4,8 +4,8 @@
 use everstep_event::SummaryKind;
 use everstep_graph::{Graph, Initializer, NodeId, Op, Output, PartialShape, Variable};
 use everstep_optim::{
-    Adam, Momentum, Optimizer, Sgd, TrainOpOptions, add_gradients_summaries, clip_by_global_norm, clip_gradient_norms,
-    create_train_op, create_train_op_with, global_norm, multiply_gradients,
+    Adam, Momentum, Optimizer, Sgd, TrainOpOptions, VariableGradient, add_gradients_summaries, clip_by_global_norm,
+    clip_gradient_norms, create_train_op, create_train_op_with, global_norm, multiply_gradients,
 };
 use everstep_tensor::{DType, Result};
 
@@ -206,7 +206,7 @@ fn gradients_are_reported_by_name() {
     let (mut graph, loss) = graph();
     let weight = graph.find_variable("layer/w").unwrap();
     let gradient = graph.gradients(loss, &[weight.output()]).unwrap()[0].unwrap();
-    let pairs = [(weight, gradient)];
+    let pairs = [(weight, gradient.into())];
     let (both, again) =
         (["layer/w_gradient", "layer/w_gradient_norm"], ["layer/w_gradient_1", "layer/w_gradient_norm_1"]);
     assert_eq!(add_gradients_summaries(&mut graph, &pairs).unwrap(), both);
@@ -220,8 +220,8 @@ fn clipping_and_multiplying_say_what_to_do_and_where() {
     let (mut graph, loss) = graph();
     let weight = graph.find_variable("layer/w").unwrap();
     let gradient = graph.gradients(loss, &[weight.output()]).unwrap()[0].unwrap();
-    let (pairs, nodes) = ([(weight, gradient)], graph.nodes().len());
-    let check = |result: Result<Vec<(Variable, Output)>>, line: u32, expected: &str| {
+    let (pairs, nodes) = ([(weight, gradient.into())], graph.nodes().len());
+    let check = |result: Result<Vec<VariableGradient>>, line: u32, expected: &str| {
         let error = result.unwrap_err().to_string();
         assert_eq!(error, expected.replace("HERE", &format!("at {}:{line}", file!())));
     };

@@ -8,8 +8,8 @@ use everstep_engine::{
 };
 use everstep_graph::{Axes, Graph, Initializer, Input, Output, Variable};
 use everstep_optim::{
-    Sgd, TrainOpOptions, clip_by_global_norm, clip_gradient_norms, clip_gradient_norms_fn, create_train_op,
-    create_train_op_with, multiply_gradients,
+    Sgd, TrainOpOptions, VariableGradient, clip_by_global_norm, clip_gradient_norms, clip_gradient_norms_fn,
+    create_train_op, create_train_op_with, multiply_gradients,
 };
 use everstep_session::{Outcome, Request, Scope, Session, SessionConfig};
 use everstep_tensor::{DType, ErrorKind, Snapshot, Tensor};
@@ -122,16 +122,16 @@ fn batch_norm(graph: &mut Graph, inputs: Output) -> Output {
 
 /// The gradient of `y = 4 x` by x, and what `clip` makes of it.
 #[track_caller]
-fn check_clipped(clip: impl FnOnce(&mut Graph, Vec<(Variable, Output)>) -> Vec<(Variable, Output)>) {
+fn check_clipped(clip: impl FnOnce(&mut Graph, Vec<VariableGradient>) -> Vec<VariableGradient>) {
     let mut graph = Graph::new();
     let x = graph.variable("x", DType::F64, [], Initializer::ZEROS).unwrap();
     let four = graph.scalar("four", DType::F64, 4.0).unwrap();
     let y = graph.mul(four, x).unwrap();
     let gradient = graph.gradients(y, &[x.output()]).unwrap()[0].unwrap();
-    let clipped = clip(&mut graph, vec![(x, gradient)]);
+    let clipped = clip(&mut graph, vec![(x, gradient.into())]);
     assert_eq!((clipped.len(), clipped[0].0), (1, x));
     graph.verify().unwrap();
-    assert_eq!(read(&mut open(graph), &[gradient, clipped[0].1]), [[4.0], [3.0]]);
+    assert_eq!(read(&mut open(graph), &[gradient, clipped[0].1.values()]), [[4.0], [3.0]]);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn case_178_a_read_is_from_before_the_increments() {
 /// Gradients that are given as numbers: of `a` of two elements, of `b` of one.
 struct Given {
     graph: Graph,
-    gradients: Vec<(Variable, Output)>,
+    gradients: Vec<VariableGradient>,
     feeds: [Input; 2],
 }
 
@@ -259,13 +259,13 @@ impl Given {
         let b = graph.variable("b", DType::F32, [1], Initializer::ZEROS).unwrap();
         let of_a = graph.placeholder("of_a", DType::F64, [Some(2)]).unwrap();
         let of_b = graph.placeholder("of_b", DType::F32, [Some(1)]).unwrap();
-        let gradients = vec![(a, of_a.output()), (b, of_b.output())];
+        let gradients = vec![(a, of_a.output().into()), (b, of_b.output().into())];
         Self { graph, gradients, feeds: [of_a, of_b] }
     }
 
     /// What the values become, given the gradients.
-    fn run(&self, fetches: &[(Variable, Output)], a: [f64; 2], b: f32) -> Vec<f64> {
-        let fetches: Vec<Output> = fetches.iter().map(|(_, gradient)| *gradient).collect();
+    fn run(&self, fetches: &[VariableGradient], a: [f64; 2], b: f32) -> Vec<f64> {
+        let fetches: Vec<Output> = fetches.iter().map(|(_, gradient)| gradient.values()).collect();
         let request = Request::read(fetches)
             .feed(self.feeds[0], Tensor::from_vec([2], a.to_vec()).unwrap())
             .feed(self.feeds[1], Tensor::from_vec([1], vec![b]).unwrap());
