@@ -26,7 +26,7 @@ pub mod prelude {
     pub use everstep_graph::Graph;
     pub use everstep_hook::{AfterRun, BeforeRun, Every, Hook, Start};
     pub use everstep_hooks::{CheckpointSaver, Feed, LogValues, NanGuard, StopAtStep};
-    pub use everstep_nn::{Activation, Dense, Kernel, accuracy, sparse_softmax_cross_entropy};
+    pub use everstep_nn::{Activation, Dense, Kernel, Layer, Sequential, accuracy, sparse_softmax_cross_entropy};
     pub use everstep_optim::{Adam, Momentum, Sgd, create_train_op};
     pub use everstep_session::{Session, SessionConfig};
     pub use everstep_summary::EventWriter;

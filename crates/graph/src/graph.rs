@@ -159,6 +159,11 @@ impl Graph {
         built
     }
 
+    /// The scope that is being built, such as `model/hidden`; empty outside every scope.
+    pub fn scope_name(&self) -> &str {
+        self.scope.strip_suffix('/').unwrap_or_default()
+    }
+
     fn within<R>(&mut self, scope: String, build: impl FnOnce(&mut Self) -> R) -> R {
         let outer = std::mem::replace(&mut self.scope, scope);
         let built = build(self);

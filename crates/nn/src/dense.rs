@@ -1,15 +1,18 @@
 //! The fully connected layer.
 
 use everstep_graph::{Graph, Initializer, Output};
-use everstep_tensor::Result;
+use everstep_tensor::{Error, Result};
 
-use crate::{Activation, Kernel};
+use crate::{Activation, Kernel, Layer, layer::finish};
 
 /// A fully connected layer: `activation(input x kernel + bias)`.
 ///
+/// Of an input `[.., features]` it makes `[.., units]`; the axes before the last are as many rows.
+/// Its variables are `kernel` `[features, units]` and `bias` `[units]`.
+///
 /// ```
 /// use everstep_graph::Graph;
-/// use everstep_nn::{Activation, Dense, Kernel};
+/// use everstep_nn::{Activation, Dense, Kernel, Layer};
 /// use everstep_tensor::DType;
 ///
 /// let mut graph = Graph::new();
@@ -36,34 +39,44 @@ impl Dense {
     pub fn new(units: usize) -> Self {
         Self { units, activation: Activation::default(), kernel: Kernel::default(), bias: Some(Initializer::ZEROS) }
     }
+}
 
-    /// Builds it on `input` `[batch, features]`: `[batch, units]`, of the input's dtype.
-    ///
-    /// Its variables are `name/kernel` `[features, units]` and `name/bias` `[units]`.
-    ///
-    /// # Errors
-    /// `InvalidArgument` naming the caller's line if the input is not a float matrix with a known number of features, or
-    /// the name is taken.
-    #[track_caller]
-    pub fn build(&self, graph: &mut Graph, name: &str, input: impl Into<Output>) -> Result<Output> {
-        let input = input.into();
-        graph.composite(name, |graph| self.layer(graph, name, input))
-    }
-
-    fn layer(&self, graph: &mut Graph, name: &str, input: Output) -> Result<Output> {
+impl Layer for Dense {
+    fn call(&self, graph: &mut Graph, input: Output) -> Result<Output> {
         let known = graph.type_of(input)?.clone();
-        let [_, Some(features)] = *known.shape else {
-            let message =
-                format!("{} is {known}; a dense layer takes [batch, features], features known", graph.name_of(input)?);
-            return Err(graph.refusal(name, message));
-        };
-        let initializer = self.kernel.initializer(features, self.units);
-        let kernel = graph.variable("kernel", known.dtype, [features, self.units], initializer)?;
-        let mut sum = graph.matmul(input, kernel)?;
-        if let Some(initializer) = &self.bias {
-            let bias = graph.variable("bias", known.dtype, [self.units], initializer.clone())?;
-            sum = graph.add(sum, bias)?;
+        let [rows @ .., Some(features)] = &*known.shape else { return Err(refusal(graph, input)) };
+        if rows.is_empty() {
+            return Err(refusal(graph, input));
         }
-        self.activation.apply(graph, sum)
+        let shape = [*features, self.units];
+        let kernel = graph.variable("kernel", known.dtype, shape, self.kernel.initializer(&shape))?;
+        let sum = product(graph, input, rows, shape, kernel.into())?;
+        finish(graph, sum, self.bias.as_ref(), self.activation)
     }
+}
+
+fn refusal(graph: &Graph, input: Output) -> Error {
+    let (name, known) = (graph.name_of(input).unwrap_or_default(), graph.type_of(input));
+    let known = known.map(ToString::to_string).unwrap_or_default();
+    let message = format!("{name} is {known}; a dense layer takes [.., features], features known");
+    graph.refusal(graph.scope_name(), message)
+}
+
+/// `[.., features] x [features, units]` as one product of matrices, unless two lengths are known to the run alone.
+fn product(
+    graph: &mut Graph,
+    input: Output,
+    rows: &[Option<usize>],
+    [features, units]: [usize; 2],
+    kernel: Output,
+) -> Result<Output> {
+    let unknown = rows.iter().filter(|length| length.is_none()).count();
+    if rows.len() == 1 || unknown > 1 {
+        return graph.matmul(input, kernel);
+    }
+    let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
+    let matrix = graph.reshape(input, [-1, signed(features)])?;
+    let product = graph.matmul(matrix, kernel)?;
+    let lengths = rows.iter().map(|length| length.map_or(-1, signed)).chain([signed(units)]);
+    graph.reshape(product, lengths)
 }

@@ -2,7 +2,7 @@
 
 use everstep_graph::Initializer;
 
-/// How a layer's kernel gets its first value; the layer knows how many values go in and out.
+/// How a layer's kernel gets its first value, by its shape.
 #[derive(Clone, Debug, Default)]
 pub enum Kernel {
     /// [`glorot_uniform`]: for tanh, sigmoid and softmax, and the default of Keras.
@@ -15,12 +15,29 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// The initialiser of a kernel with `fan_in` inputs for each output and `fan_out` outputs for each input.
-    pub fn initializer(&self, fan_in: usize, fan_out: usize) -> Initializer {
+    /// The initialiser of a kernel of that shape.
+    pub fn initializer(&self, shape: &[usize]) -> Initializer {
+        let [fan_in, fan_out] = fans(shape);
         match self {
             Self::GlorotUniform => glorot_uniform(fan_in, fan_out),
             Self::HeNormal => he_normal(fan_in),
             Self::Fixed(initializer) => initializer.clone(),
+        }
+    }
+}
+
+/// How many values each output is made of, and how many outputs each value goes into: `[fan_in, fan_out]`, as Keras
+/// counts them.
+///
+/// The last axes are the inputs and the outputs, those before are the places of a window, so that of a kernel
+/// `[height, width, in, out]` they are `height width in` and `height width out`. A vector is as long as both; a scalar is 1.
+pub fn fans(shape: &[usize]) -> [usize; 2] {
+    match *shape {
+        [] => [1, 1],
+        [length] => [length, length],
+        [ref window @ .., inputs, outputs] => {
+            let places: usize = window.iter().product();
+            [places * inputs, places * outputs]
         }
     }
 }

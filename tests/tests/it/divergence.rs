@@ -8,7 +8,7 @@ use everstep_engine::{GraphSession, connect};
 use everstep_graph::{Graph, Input, Output};
 use everstep_hook::{Every, Hook};
 use everstep_hooks::{CheckpointSaver, Feed, NanGuard, OnBadStep, StopAtStep};
-use everstep_nn::{Activation, Dense, sparse_softmax_cross_entropy};
+use everstep_nn::{Activation, Dense, Layer, sparse_softmax_cross_entropy};
 use everstep_optim::{Adam, TrainOpOptions, create_train_op_with};
 use everstep_tensor::{DType, Error, ErrorKind, Result, Save, Snapshot, Tensor, Which};
 use everstep_train::{Scaffold, TrainOptions, train};

@@ -7,7 +7,7 @@ use everstep_engine::connect;
 use everstep_graph::{Graph, Initializer, Output};
 use everstep_hook::Every;
 use everstep_hooks::{CheckpointSaver, StopAtStep};
-use everstep_nn::{Dense, sparse_softmax_cross_entropy};
+use everstep_nn::{Dense, Layer, sparse_softmax_cross_entropy};
 use everstep_optim::{Sgd, create_train_op};
 use everstep_session::Session;
 use everstep_tensor::{CopyRules, DType, Result, Save, Tensor, Which, copy};

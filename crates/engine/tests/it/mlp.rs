@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use everstep_engine::GraphSession;
 use everstep_graph::{Graph, Input, Output};
-use everstep_nn::{Activation, Dense, accuracy, sparse_softmax_cross_entropy};
+use everstep_nn::{Activation, Dense, Layer, accuracy, sparse_softmax_cross_entropy};
 use everstep_optim::{Optimizer, TrainOp, create_train_op};
 use everstep_session::{Request, Scope, Session, SessionConfig};
 use everstep_tensor::{DType, Tensor};

@@ -147,3 +147,12 @@ fn every_kind_of_summary_is_declared_with_its_fetches() {
         assert!(error.ends_with(fault), "{error}");
     }
 }
+
+#[test]
+fn a_scope_knows_its_name() {
+    let mut graph = Graph::new();
+    assert_eq!(graph.scope_name(), "");
+    let inner = |graph: &mut Graph| (graph.scope_name().to_owned(), graph.root(|graph| graph.scope_name().to_owned()));
+    let found = graph.scope("model", |graph| graph.scope("hidden", inner));
+    assert_eq!(found, ("model/hidden".into(), String::new()));
+}

@@ -2,7 +2,7 @@
 
 use everstep::{
     graph::{Graph, Input, Output},
-    nn::{Activation, Dense, Kernel, accuracy, sparse_softmax_cross_entropy},
+    nn::{Activation, Dense, Kernel, Layer, accuracy, sparse_softmax_cross_entropy},
     optim::{Adam, TrainOpOptions, create_train_op_with},
     prelude::{DType, Result},
 };
