@@ -1,9 +1,12 @@
 //! The fully connected layer.
 
 use everstep_graph::{Graph, Initializer, Output};
-use everstep_tensor::{Error, Result};
+use everstep_tensor::Result;
 
-use crate::{Activation, Kernel, Layer, layer::finish};
+use crate::{
+    Activation, Kernel, Layer,
+    layer::{finish, refused},
+};
 
 /// A fully connected layer: `activation(input x kernel + bias)`.
 ///
@@ -41,25 +44,20 @@ impl Dense {
     }
 }
 
+const TAKEN: &str = "[.., features], features known";
+
 impl Layer for Dense {
     fn call(&self, graph: &mut Graph, input: Output) -> Result<Output> {
         let known = graph.type_of(input)?.clone();
-        let [rows @ .., Some(features)] = &*known.shape else { return Err(refusal(graph, input)) };
+        let [rows @ .., Some(features)] = &*known.shape else { return Err(refused(graph, input, TAKEN)) };
         if rows.is_empty() {
-            return Err(refusal(graph, input));
+            return Err(refused(graph, input, TAKEN));
         }
         let shape = [*features, self.units];
         let kernel = graph.variable("kernel", known.dtype, shape, self.kernel.initializer(&shape))?;
         let sum = product(graph, input, rows, shape, kernel.into())?;
         finish(graph, sum, self.bias.as_ref(), self.activation)
     }
-}
-
-fn refusal(graph: &Graph, input: Output) -> Error {
-    let (name, known) = (graph.name_of(input).unwrap_or_default(), graph.type_of(input));
-    let known = known.map(ToString::to_string).unwrap_or_default();
-    let message = format!("{name} is {known}; a dense layer takes [.., features], features known");
-    graph.refusal(graph.scope_name(), message)
 }
 
 /// `[.., features] x [features, units]` as one product of matrices, unless two lengths are known to the run alone.

@@ -1,7 +1,7 @@
 //! What all layers are.
 
 use everstep_graph::{Graph, Initializer, Output};
-use everstep_tensor::Result;
+use everstep_tensor::{Error, Result};
 
 use crate::Activation;
 
@@ -82,4 +82,13 @@ pub(crate) fn finish(
     let bias = graph.variable("bias", known.dtype, [units], initializer.clone())?;
     let sum = graph.add(sum, bias)?;
     activation.apply(graph, sum)
+}
+
+/// An error that says what the input is, and what the layer takes.
+pub(crate) fn refused(graph: &Graph, input: Output, taken: &str) -> Error {
+    let (name, known) = match (graph.name_of(input), graph.type_of(input)) {
+        (Ok(name), Ok(known)) => (name, known),
+        (Err(error), _) | (_, Err(error)) => return error,
+    };
+    graph.refusal(graph.scope_name(), format!("{name} is {known}; the layer takes {taken}"))
 }

@@ -2,17 +2,30 @@
 #![doc = include_str!("../README.md")]
 
 mod activation;
+mod conv2d;
+mod conv2d_transpose;
 mod dense;
+mod depthwise_conv2d;
+mod dropout;
+mod images;
 mod kernel;
 mod layer;
 mod loss;
 mod metric;
+mod pool2d;
+mod reshape;
 mod sequential;
 
 pub use activation::Activation;
+pub use conv2d::Conv2D;
+pub use conv2d_transpose::Conv2DTranspose;
 pub use dense::Dense;
+pub use depthwise_conv2d::DepthwiseConv2D;
+pub use dropout::Dropout;
 pub use kernel::{Kernel, fans, glorot_uniform, he_normal};
 pub use layer::Layer;
 pub use loss::{mean_squared_error, sparse_softmax_cross_entropy};
 pub use metric::accuracy;
+pub use pool2d::{AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D};
+pub use reshape::{Flatten, Reshape};
 pub use sequential::Sequential;

@@ -12,7 +12,7 @@ fn errors_name_the_line_that_called_the_layer() {
 
     let line = line!() + 1;
     let error = Dense::new(2).build(&mut graph, "hidden", x).unwrap_err().to_string();
-    let message = "x is f32[3, ?]; a dense layer takes [.., features], features known";
+    let message = "x is f32[3, ?]; the layer takes [.., features], features known";
     assert_eq!(error, format!("hidden at {}:{line}: {message}", file!()));
 
     let line = line!() + 1;

@@ -4,6 +4,7 @@
 mod check;
 mod dense;
 mod errors;
+mod images;
 mod initialisers;
 mod losses;
 mod metrics;

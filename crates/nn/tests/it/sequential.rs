@@ -16,7 +16,7 @@ fn layers_follow_each_other_under_their_names() {
     let model = Sequential::new().with("first", dense(2)).with("relu", Activation::Relu).with("rest", inner);
     assert_eq!(format!("{model:?}"), r#"["first", "relu", "rest"]"#);
     check(
-        |graph, [x, _]| (&model).build(graph, "model", x),
+        |graph, [x, _]| model.build(graph, "model", x),
         "model/first/kernel = VariableV2{Constant(0.0), trainable}() f32[3, 2]
         model/first/MatMul = MatMul(x, model/first/kernel) f32[?, 2]
         model/relu/Relu = Relu(model/first/MatMul) f32[?, 2]
