@@ -81,8 +81,7 @@ impl Directory {
         if facts.pinned || earlier.iter().any(|stem| names.contains(&stem.file(fact::PINNED))) {
             self.put_new(&stem.file(fact::PINNED), b"")?;
         }
-        let main = self.main_of(stem);
-        let mut draft = Draft::new(self.storage.clone(), main.clone(), name::temporary(&main));
+        let mut draft = Draft::new(self.storage.clone(), self.main_of(stem));
         let written = self.format.write(contents, &mut draft).and_then(|()| draft.commit());
         written.inspect_err(|_| draft.discard())
     }
@@ -110,6 +109,9 @@ impl Directory {
     /// A small file, whole or as it was before.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let _one_at_a_time = lock(&self.putting);
+        if self.storage.appears_whole() {
+            return self.put_new(name, bytes);
+        }
         let temporary = name::temporary(name);
         let put = self.put_new(&temporary, bytes).and_then(|()| self.storage.rename(&temporary, name));
         if put.is_err() {

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fmt,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     path::Path,
     sync::Arc,
 };
@@ -84,15 +84,31 @@ pub struct Draft {
     /// The names that `discard` removes.
     names: Vec<String>,
     begun: Option<BufWriter<Counted>>,
+    /// Whether the main file is the one that was begun last.
+    is_main: bool,
+    /// The main file of a storage where it appears when it is synced: that comes last.
+    last: Option<BufWriter<Counted>>,
     has_main: bool,
     has_parts: bool,
     bytes: u64,
 }
 
 impl Draft {
-    /// The checkpoint whose main file will have this name, and has `temporary` until it is committed.
-    pub(crate) fn new(storage: Arc<dyn Storage>, main: String, temporary: String) -> Self {
-        Self { storage, main, temporary, names: Vec::new(), begun: None, has_main: false, has_parts: false, bytes: 0 }
+    /// The checkpoint whose main file will have this name, and a temporary one until it is committed.
+    pub(crate) fn new(storage: Arc<dyn Storage>, main: String) -> Self {
+        let temporary = if storage.appears_whole() { main.clone() } else { name::temporary(&main) };
+        Self {
+            storage,
+            main,
+            temporary,
+            names: Vec::new(),
+            begun: None,
+            is_main: false,
+            last: None,
+            has_main: false,
+            has_parts: false,
+            bytes: 0,
+        }
     }
 
     /// The name of the main file without its extension: what the names of all files begin with.
@@ -105,7 +121,8 @@ impl Draft {
     /// # Errors
     /// What ending the file before, or the storage, returns.
     pub fn main(&mut self) -> Result<&mut dyn Write> {
-        self.has_main = true;
+        self.end()?;
+        (self.has_main, self.is_main) = (true, true);
         self.begin(self.temporary.clone())
     }
 
@@ -114,13 +131,13 @@ impl Draft {
     /// # Errors
     /// What ending the file before, or the storage, returns.
     pub fn part(&mut self, suffix: &str) -> Result<&mut dyn Write> {
-        let name = format!("{}.{suffix}", self.stem());
-        self.has_parts = true;
-        self.begin(name)
+        self.end()?;
+        (self.has_parts, self.is_main) = (true, false);
+        self.begin(format!("{}.{suffix}", self.stem()))
     }
 
-    fn file(&mut self) -> std::io::Result<&mut BufWriter<Counted>> {
-        self.begun.as_mut().ok_or_else(|| std::io::Error::other("no file was begun; `Draft::main` begins one"))
+    fn file(&mut self) -> io::Result<&mut BufWriter<Counted>> {
+        self.begun.as_mut().ok_or_else(|| io::Error::other("no file was begun; `Draft::main` begins one"))
     }
 
     /// Makes all files durable and gives the main file its name; tells how many bytes the checkpoint has.
@@ -134,7 +151,10 @@ impl Draft {
             // The main file must not appear before what it speaks of.
             self.storage.sync()?;
         }
-        self.storage.rename(&self.temporary, &self.main)?;
+        match self.last.take() {
+            Some(mut main) => main.get_mut().output.sync()?,
+            None => self.storage.rename(&self.temporary, &self.main)?,
+        }
         // From here on it is there, durable or not.
         self.names.clear();
         self.storage.sync()?;
@@ -143,14 +163,17 @@ impl Draft {
 
     /// Removes what was written; what is left where even this fails is debris for the next writer to sweep.
     pub(crate) fn discard(&mut self) {
-        self.begun = None;
-        for name in self.names.drain(..) {
-            self.storage.remove(&name).ok();
+        (self.begun, self.last) = (None, None);
+        for name in self.names.drain(..).rev() {
+            let removed = self.storage.remove(&name);
+            // As long as the main file may be there, its parts must be, too.
+            if name == self.main && removed.is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+                return;
+            }
         }
     }
 
     fn begin(&mut self, name: String) -> Result<&mut dyn Write> {
-        self.end()?;
         let file = Counted { output: self.storage.create(&name)?, bytes: 0 };
         self.names.push(name);
         Ok(self.begun.insert(BufWriter::with_capacity(GATHERED, file)))
@@ -159,19 +182,22 @@ impl Draft {
     fn end(&mut self) -> Result<()> {
         let Some(mut file) = self.begun.take() else { return Ok(()) };
         file.flush()?;
-        file.get_mut().output.sync()?;
         self.bytes += file.get_ref().bytes;
-        Ok(())
+        if self.is_main && self.storage.appears_whole() {
+            self.last = Some(file);
+            return Ok(());
+        }
+        Ok(file.get_mut().output.sync()?)
     }
 }
 
 /// To the file that was begun last.
 impl Write for Draft {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file()?.write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.file()?.flush()
     }
 }
@@ -190,13 +216,13 @@ struct Counted {
 }
 
 impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.output.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
     }
 }
@@ -219,8 +245,7 @@ impl Write for Counted {
 /// ```
 pub fn write(files: &Files, format: &dyn Format, contents: &Contents) -> Result<()> {
     let Files { storage, main } = files.clone();
-    let temporary = name::temporary(&main);
-    let mut draft = Draft::new(storage, main, temporary);
+    let mut draft = Draft::new(storage, main);
     let written = format.write(contents, &mut draft).and_then(|()| draft.commit());
     written.map(drop).map_err(|error| {
         draft.discard();

@@ -14,7 +14,9 @@ use std::{
 ///
 /// Obligations: what [`Output::sync`] has acknowledged survives the end of the process and of the machine, under a
 /// name once [`sync`](Self::sync) has acknowledged that too; a rename shows the old file or the new one, never neither
-/// and never a mixture. A store without a rename may copy and delete, if its copy appears at once.
+/// and never a mixture. In a store where a file appears only when it is whole
+/// ([`appears_whole`](Self::appears_whole)) the file that commits is written last, under its own name, and nothing is
+/// renamed.
 ///
 /// Names have no folders; errors are the system's, and the saver adds where and what to do.
 ///
@@ -84,6 +86,12 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// # Errors
     /// What the system returns; then none of them may be relied on.
     fn sync(&self) -> io::Result<()>;
+
+    /// Whether a file that is created appears under its name only when its [`Output::sync`] returns, whole and durable, in
+    /// place of what had the name; until then a reader sees what was there before.
+    fn appears_whole(&self) -> bool {
+        false
+    }
 
     /// Claims the place for one writer, who calls itself `holder`, until the claim is dropped or the process ends;
     /// the file of this name may serve for it.
