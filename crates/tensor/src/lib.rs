@@ -7,6 +7,7 @@ mod copy;
 mod dtype;
 mod encoding;
 mod error;
+mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod prefixed;

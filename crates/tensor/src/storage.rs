@@ -2,14 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::cast::{self, Line};
+use crate::{cast, memory::Memory};
 
 /// Bytes that somebody else keeps, such as a mapped file.
 pub type Shared = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 pub(crate) enum Storage {
-    /// Aligned to 64 bytes.
-    Lines(Vec<Line>),
+    Own(Memory),
     U8(Vec<u8>),
     I32(Vec<i32>),
     I64(Vec<i64>),
@@ -22,13 +21,13 @@ pub(crate) enum Storage {
 impl Storage {
     /// Zeros, not yet touched; `None` if there is no memory for them.
     pub(crate) fn zeroed(bytes: usize) -> Option<Self> {
-        cast::zeroed_lines(bytes.div_ceil(Line::SIZE)).map(Self::Lines)
+        Memory::zeroed(bytes).map(Self::Own)
     }
 
     /// At least the bytes that the storage was made for.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
-            Self::Lines(lines) => cast::lines(lines),
+            Self::Own(memory) => memory.bytes(),
             Self::U8(vector) => vector,
             Self::I32(vector) => cast::bytes(vector),
             Self::I64(vector) => cast::bytes(vector),
@@ -41,7 +40,7 @@ impl Storage {
     /// `None` where the bytes are somebody else's.
     pub(crate) fn bytes_mut(&mut self) -> Option<&mut [u8]> {
         match self {
-            Self::Lines(lines) => Some(cast::lines_mut(lines)),
+            Self::Own(memory) => Some(memory.bytes_mut()),
             Self::U8(vector) => Some(vector),
             Self::I32(vector) => Some(cast::bytes_mut(vector)),
             Self::I64(vector) => Some(cast::bytes_mut(vector)),

@@ -1,0 +1,31 @@
+//! The same set through others' savers.
+
+use std::{path::Path, process::Command};
+
+use serde_json::Value;
+
+pub(super) fn print(peers: &[Value]) {
+    for peer in peers {
+        let number = |name: &str| peer[name].as_f64().unwrap_or(f64::NAN);
+        println!(
+            "  {:<36} blocks {:>8.1} ms, write and fsync {:>6.3} GB/s, restore {:>6.3} GB/s",
+            peer["name"].as_str().unwrap_or("?"),
+            number("blocks_ms"),
+            number("write_gbps"),
+            number("restore_gbps"),
+        );
+    }
+    if peers.is_empty() {
+        println!("  neither PyTorch, TensorFlow nor Orbax is installed for python3: nothing to compare with");
+    }
+}
+
+/// The same set through others' savers, where they are installed.
+pub(super) fn run() -> Vec<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/interop/bench_checkpoint.py");
+    let run = |which: &str| {
+        let output = Command::new("python3").arg(&script).arg(which).output().ok()?;
+        output.status.success().then(|| serde_json::from_slice(&output.stdout).ok())?
+    };
+    ["torch", "tensorflow", "orbax"].into_iter().filter_map(run).collect()
+}
