@@ -45,7 +45,8 @@ pub enum Overlap {
     /// The caller waits for the earlier one.
     #[default]
     Wait,
-    /// The later one is left out; for the last of a training, call `finish` first.
+    /// The later one is left out; the loop makes the last one of a training all the same, for it asks
+    /// [`is_kept`](everstep_tensor::Save::is_kept) first.
     Skip,
     /// The later one waits its turn on the thread, in place of one that waited before it.
     Replace,

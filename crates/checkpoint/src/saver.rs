@@ -174,6 +174,11 @@ impl Save for Saver {
         self.directory.newest_step()
     }
 
+    fn is_kept(&self, step: u64) -> Result<bool> {
+        self.queue.wait();
+        Ok(!self.directory.stems(Which::Step(step))?.is_empty())
+    }
+
     fn location(&self, step: u64) -> String {
         self.directory.location(step)
     }

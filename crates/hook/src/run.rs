@@ -124,6 +124,11 @@ impl<'a, S: Session> AfterRun<'a, S> {
     pub fn request_save(&mut self, reason: impl Into<String>) {
         self.save.request(reason);
     }
+
+    /// The same, and no rule of the saver's ever deletes that save.
+    pub fn request_pinned_save(&mut self, reason: impl Into<String>) {
+        self.save.request_pinned(reason);
+    }
 }
 
 impl<S: Session> std::fmt::Debug for BeforeRun<'_, S> {

@@ -50,6 +50,11 @@ impl<'a> Start<'a> {
         self.save.request(reason);
     }
 
+    /// The same, and no rule of the saver's ever deletes that save.
+    pub fn request_pinned_save(&mut self, reason: impl Into<String>) {
+        self.save.request_pinned(reason);
+    }
+
     /// Asks the loop to save the last step when training ends well; a request of any save asks for this too.
     pub fn save_at_end(&mut self) {
         self.save.request_at_end();

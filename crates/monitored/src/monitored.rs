@@ -254,6 +254,7 @@ impl<'a, C: Create> Monitored<'a, C> {
     fn replace(&mut self, error: Error, unseen: Option<Unseen>) -> Result<bool> {
         self.give_up_session();
         self.save.take();
+        self.save.take_pinned();
         self.restarts += 1;
         self.attempts.next(error, &self.stop)?;
         self.open(unseen)
@@ -296,15 +297,26 @@ impl<'a, C: Create> Monitored<'a, C> {
     }
 
     fn save_if_asked(&mut self) -> Result<()> {
-        self.save.take().map_or(Ok(()), |reason| self.save_now(&reason))
+        let pinned = self.save.take_pinned();
+        self.save.take().map_or(Ok(()), |reason| self.save_now(&reason, pinned))
+    }
+
+    /// Saves the last step, unless that was done; a saver that was too busy for it has left it out.
+    fn save_last(&mut self, reason: &str) -> Result<()> {
+        if let (Some(saver), Some(step)) = (&self.saver, self.saved_step)
+            && !saver.is_kept(step)?
+        {
+            self.saved_step = None;
+        }
+        self.save_now(reason, false)
     }
 
     /// Saves the session's variables and the hooks' states together, once per step.
-    fn save_now(&mut self, reason: &str) -> Result<()> {
+    fn save_now(&mut self, reason: &str, pinned: bool) -> Result<()> {
         let (Some(saver), Some(session)) = (&self.saver, &self.session) else { return Ok(()) };
         let step = session.global_step();
         let metrics = self.hooks.metrics(step);
-        if self.saved_step == Some(step) {
+        if self.saved_step == Some(step) && !pinned {
             let mut later = metrics.iter().filter(|metric| !self.saved_metrics.contains(metric));
             later.try_for_each(|metric| annotate(&**saver, step, metric))?;
             self.saved_metrics = metrics;
@@ -315,7 +327,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         let own = (String::new(), session.variables());
         let variables = Union::new(std::iter::once(own).chain(self.hooks.states()));
         saver
-            .save(&Saving { step, variables: &variables, metrics: &metrics, pinned: false })
+            .save(&Saving { step, variables: &variables, metrics: &metrics, pinned })
             .map_err(|error| error.context(format!("step {step} could not be saved")))?;
         log::debug!("saved step {step} as {} ({reason})", saver.location(step));
         (self.saved_step, self.saved_metrics) = (Some(step), metrics);
@@ -325,7 +337,7 @@ impl<'a, C: Create> Monitored<'a, C> {
 
     /// Every hook has accepted the step that the model is still at: the work up to it is kept, whatever comes after.
     fn save_in_passing(&mut self) {
-        if let Err(error) = self.save_now("the training fails") {
+        if let Err(error) = self.save_last("the training fails") {
             log::error!("the last step is lost too: {error}");
         }
     }
@@ -342,7 +354,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         let Some(session) = self.session.as_mut().filter(|_| !self.over) else { return Ok(None) };
         let ended = self.hooks.end(session);
         self.over = true;
-        let saved = if self.save.is_at_end() { self.save_now("the last step") } else { Ok(()) };
+        let saved = if self.save.is_at_end() { self.save_last("the last step") } else { Ok(()) };
         let kept = self.saver.as_ref().map_or(Ok(()), |saver| saver.finish());
         self.stop.request("the training has ended");
         let joined = self.threads.join(self.grace);

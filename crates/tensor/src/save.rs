@@ -121,6 +121,15 @@ pub trait Save: Send + Sync {
         Ok(self.open(Which::Newest)?.map(|checkpoint| checkpoint.step))
     }
 
+    /// Whether the set of this step is kept, once every save under way has ended; a saver that leaves saves out must say
+    /// so here, for the loop then saves its last step again.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    fn is_kept(&self, _step: u64) -> Result<bool> {
+        Ok(true)
+    }
+
     /// Where the set of this step is or would be, for people: a path, an address.
     fn location(&self, step: u64) -> String {
         format!("step {step}")
@@ -152,6 +161,9 @@ impl<T: Save + ?Sized> Save for Arc<T> {
     }
     fn newest_step(&self) -> Result<Option<u64>> {
         (**self).newest_step()
+    }
+    fn is_kept(&self, step: u64) -> Result<bool> {
+        (**self).is_kept(step)
     }
     fn location(&self, step: u64) -> String {
         (**self).location(step)

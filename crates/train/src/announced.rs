@@ -23,6 +23,9 @@ impl Save for Announced {
     fn newest_step(&self) -> Result<Option<u64>> {
         self.saver.newest_step()
     }
+    fn is_kept(&self, step: u64) -> Result<bool> {
+        self.saver.is_kept(step)
+    }
     fn location(&self, step: u64) -> String {
         self.saver.location(step)
     }

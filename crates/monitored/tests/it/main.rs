@@ -5,6 +5,7 @@ mod coordinator;
 mod hooked_run;
 mod lifecycle;
 mod losses;
+mod saves;
 mod step_fn;
 mod times;
 
