@@ -52,7 +52,8 @@ usage: cargo xtask COMMAND [OPTIONS]
       Short trainings that say something of every kind, read back with TensorBoard's own readers
       and compared value for value, and random events of every kind, with its protocol messages;
       --pages opens its pages in headless Chromium as well. The checkpoint of a run is read and
-      written again by NumPy and safetensors, and by TensorFlow if asked for.
+      written again by NumPy and safetensors, and by TensorFlow if asked for: that of an interpreter
+      in EVERSTEP_PYTHON (a list as PATH is one), else one that is installed in target/interop.
   ci [--only STAGE,STAGE] [--skip STAGE,STAGE]
       Everything a change must pass, in order: fmt, tidy, clippy, test, alone, features,
       cases, ops, docs, deny, package, interop. Stops at the first failure and prints the time of

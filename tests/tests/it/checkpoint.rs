@@ -52,6 +52,8 @@ fn a_checkpoint_goes_through_every_format_and_back() {
     let shown = check(&["show"], &[&path("b.npz")], 0);
     assert!(shown.contains("step 7\nnote: text") && shown.contains("weight  f32    [2]     8 B"), "{shown}");
     check(&["convert"], &[&first, &last], 1);
+    let said: Value = serde_json::from_str(&check(&["convert", "--json"], &[&first, &path("e.npz")], 0)).unwrap();
+    assert_eq!([&said["step"], &said["tensors"]], [7, 2]);
 }
 
 #[test]
@@ -88,11 +90,19 @@ fn surplus_is_told_and_then_removed() {
         saver.save(&Saving { step, variables: &model(1.0), metrics: &[], pinned: step == 1 }).unwrap();
     }
     drop(saver);
+    let saver = Saver::new(directory.path(), Options::default());
     let steps = |words: &[&str]| {
         let said: Value = serde_json::from_str(&check(words, &[directory.path()], 0)).unwrap();
         said["surplus"].as_array().unwrap().iter().map(|kept| kept["step"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(steps(&["prune", "--keep", "1", "--dry-run", "--json"]), [2, 3]);
+    assert_eq!(steps(&["prune", "--keep", "1", "--every-steps", "2", "--dry-run", "--json"]), [3]);
+    for (step, loss) in [(2, 0.5), (3, 0.25)] {
+        saver.annotate(step, "loss", loss).unwrap();
+    }
+    assert_eq!(steps(&["prune", "--keep", "1", "--lowest", "loss=1", "--dry-run", "--json"]), [2]);
+    assert_eq!(steps(&["prune", "--keep", "1", "--highest", "loss=1", "--dry-run", "--json"]), [3]);
+    assert!(check(&["prune", "--lowest", "loss"], &[directory.path()], 2).contains("loss is not METRIC=N"));
     assert_eq!(steps(&["prune", "--keep", "1", "--json"]), [2, 3]);
     assert!(steps(&["prune", "--keep", "1", "--json"]).is_empty());
 }

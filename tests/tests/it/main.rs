@@ -3,7 +3,6 @@
 
 #[cfg(unix)]
 mod checkpoint;
-mod corpus;
 mod crash;
 mod divergence;
 mod errors;

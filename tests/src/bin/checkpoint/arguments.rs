@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use everstep_checkpoint::{Better, Keep};
 use lexopt::{Arg, Parser, ValueExt};
 
 /// How the program is called.
@@ -20,6 +21,9 @@ options
   --quick            verify: only what can be told without reading the tensors
   --keep N           prune: the newest so many stay   [5]
   --every-steps N    prune: one in so many steps stays too
+  --every-hours H    prune: one in so many hours stays too
+  --lowest M=N       prune: the N of the lowest metric M stay too
+  --highest M=N      prune: the N of the highest metric M stay too
   --dry-run          prune: tell, but remove nothing";
 
 #[derive(Debug, Default)]
@@ -29,8 +33,8 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
     pub(crate) quick: bool,
     pub(crate) dry_run: bool,
-    pub(crate) keep: Option<usize>,
-    pub(crate) every_steps: Option<u64>,
+    last: Option<usize>,
+    others: Vec<Keep>,
 }
 
 impl Arguments {
@@ -44,8 +48,11 @@ impl Arguments {
                 Arg::Long("json") => arguments.json = true,
                 Arg::Long("quick") => arguments.quick = true,
                 Arg::Long("dry-run") => arguments.dry_run = true,
-                Arg::Long("keep") => arguments.keep = Some(parser.value()?.parse()?),
-                Arg::Long("every-steps") => arguments.every_steps = Some(parser.value()?.parse()?),
+                Arg::Long("keep") => arguments.last = Some(parser.value()?.parse()?),
+                Arg::Long("every-steps") => arguments.others.push(Keep::EverySteps(parser.value()?.parse()?)),
+                Arg::Long("every-hours") => arguments.others.push(Keep::EveryHours(parser.value()?.parse()?)),
+                Arg::Long("lowest") => arguments.others.push(best(&parser.value()?.string()?, Better::Lower)?),
+                Arg::Long("highest") => arguments.others.push(best(&parser.value()?.string()?, Better::Higher)?),
                 Arg::Value(value) if arguments.command.is_empty() => arguments.command = value.string()?,
                 Arg::Value(value) => arguments.paths.push(value.into()),
                 other => return Err(other.unexpected()),
@@ -61,4 +68,16 @@ impl Arguments {
         }
         Ok(Some(arguments))
     }
+
+    /// The rules by which `prune` goes.
+    pub(crate) fn keep(&self) -> Keep {
+        self.others.iter().fold(Keep::Last(self.last.unwrap_or(5)), |rules, rule| rules.or(rule.clone()))
+    }
+}
+
+/// Of `METRIC=N`.
+fn best(rule: &str, better: Better) -> Result<Keep, lexopt::Error> {
+    let parts = rule.rsplit_once('=').and_then(|(metric, count)| Some((metric, count.parse().ok()?)));
+    let (metric, count) = parts.ok_or_else(|| format!("{rule} is not METRIC=N, such as loss=3"))?;
+    Ok(Keep::best(metric, count, better))
 }

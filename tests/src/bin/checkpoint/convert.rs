@@ -5,10 +5,11 @@ use std::{ffi::OsStr, fs, path::Path};
 use everstep_checkpoint::{Files, write};
 use everstep_tensor::{Error, ErrorKind, Result};
 use everstep_tensor_bundle::CheckpointState;
+use serde_json::json;
 
 use crate::found::{self, Found};
 
-pub(crate) fn convert(from: &Path, into: &Path) -> Result<bool> {
+pub(crate) fn convert(from: &Path, into: &Path, json: bool) -> Result<bool> {
     let format = found::format(into)?;
     if into.exists() {
         let message = format!("{} is there already; choose another name, or move it away", into.display());
@@ -17,13 +18,12 @@ pub(crate) fn convert(from: &Path, into: &Path) -> Result<bool> {
     let source = Found::at(from)?;
     let contents = source.read()?;
     write(&Files::at(into)?, &*format, &contents)?;
-    println!(
-        "step {}, {} tensors: {} into {}",
-        contents.step,
-        contents.variables.len(),
-        source.path.display(),
-        into.display()
-    );
+    let (step, tensors) = (contents.step, contents.variables.len());
+    if json {
+        println!("{}", json!({"step": step, "tensors": tensors, "from": source.path, "into": into}));
+    } else {
+        println!("step {step}, {tensors} tensors: {} into {}", source.path.display(), into.display());
+    }
     if format.extension() == "index" {
         announce(into)?;
     }

@@ -49,7 +49,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         ("show", [path]) => show::show(path, arguments.json),
         ("verify", [path]) => verify::verify(path, arguments.quick, arguments.json),
         ("diff", [left, right]) => diff::diff(left, right, arguments.json),
-        ("convert", [from, into]) => convert::convert(from, into),
+        ("convert", [from, into]) => convert::convert(from, into, arguments.json),
         ("prune", [dir]) => prune::prune(dir, arguments),
         (command, paths) => {
             let message = format!("{command} does not take {} paths; see --help", paths.len());

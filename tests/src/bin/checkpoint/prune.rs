@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
-use everstep_checkpoint::{Keep, Options, Saver};
+use everstep_checkpoint::{Options, Saver};
 use everstep_tensor::Result;
 use serde_json::json;
 
 use crate::{arguments::Arguments, table};
 
 pub(crate) fn prune(dir: &Path, arguments: &Arguments) -> Result<bool> {
-    let last = Keep::Last(arguments.keep.unwrap_or(5));
-    let keep = arguments.every_steps.map(|steps| last.clone().or(Keep::EverySteps(steps))).unwrap_or(last);
-    let saver = Saver::new(dir, Options { keep, ..Default::default() });
+    let saver = Saver::new(dir, Options { keep: arguments.keep(), ..Default::default() });
     let surplus = if arguments.dry_run { saver.surplus()? } else { saver.prune()? };
     if arguments.json {
         let rows =
