@@ -6,6 +6,7 @@ mod elementwise;
 mod epilogue;
 mod fold;
 mod function;
+mod gelu;
 mod gemm;
 mod index;
 mod logic;

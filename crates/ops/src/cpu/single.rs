@@ -12,18 +12,22 @@ const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 
 /// A polynomial, the constant term first.
+///
+/// By a plain index: with iterators the terms stay an array in memory, and no loop over the function is vectorised.
 #[inline(always)]
 fn polynomial<const TERMS: usize>(x: f32, terms: [f32; TERMS]) -> f32 {
     let mut value = terms[TERMS - 1];
-    for term in terms.iter().rev().skip(1) {
-        value = value * x + term;
+    let mut index = TERMS - 1;
+    while index > 0 {
+        index -= 1;
+        value = value * x + terms[index];
     }
     value
 }
 
 #[inline(always)]
 fn choose(condition: bool, yes: f32, no: f32) -> f32 {
-    if condition { yes } else { no }
+    std::hint::select_unpredictable(condition, yes, no)
 }
 
 /// `2^exponent` for exponents of normal numbers.

@@ -3,6 +3,7 @@
 use super::{
     elementwise::{TRANSCENDENTAL, map, zip},
     function::Function,
+    gelu::{gelu, gelu_grad},
     number::{Float, Number},
     pool::Pool,
     single,
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     Unary, UnaryGrad, View, ViewMut,
     element::{Element, unchecked_dtype, with_float, with_number},
-    kernel::{GELU_CUBE, GELU_SCALE, SELU_ALPHA, SELU_SCALE},
+    kernel::{SELU_ALPHA, SELU_SCALE},
     view::DType,
 };
 
@@ -74,7 +75,7 @@ fn of_floats<T: Float>(pool: &Pool, unary: Unary, input: View<'_>, output: &mut 
             map(pool, input, output, TRANSCENDENTAL, gelu);
         }
         Unary::Gelu { approximate: true } => {
-            map(pool, input, output, TRANSCENDENTAL, move |x: T| half.mul(x).mul(one.add(gelu_argument(x).tanh())));
+            gelu(pool, T::slice(input.data), T::slice_mut(&mut output.data));
         }
         Unary::Neg | Unary::Abs | Unary::Square | Unary::Sign => unchecked_dtype(),
     }
@@ -91,12 +92,6 @@ fn far(input: View<'_>, output: &mut ViewMut<'_>, function: fn(f32) -> f32) {
             *output = function(x);
         }
     }
-}
-
-/// `sqrt(2 / pi) (x + 0.044715 x^3)`
-#[inline(always)]
-fn gelu_argument<T: Float>(x: T) -> T {
-    T::from_f64(GELU_SCALE).mul(x.add(T::from_f64(GELU_CUBE).mul(x.mul(x).mul(x))))
 }
 
 pub(super) fn unary_grad(pool: &Pool, grad: UnaryGrad, gradient: View<'_>, value: View<'_>, output: &mut ViewMut<'_>) {
@@ -153,13 +148,7 @@ fn grad_of_floats<T: Float>(
             });
         }
         UnaryGrad::Gelu { approximate: true } => {
-            let (scale, cube) = (T::from_f64(GELU_SCALE), T::from_f64(3.0 * GELU_CUBE));
-            zip(pool, gradient, value, output, TRANSCENDENTAL, move |g: T, x| {
-                let tanh = gelu_argument(x).tanh();
-                let slope = scale.mul(one.add(cube.mul(x).mul(x)));
-                let bend = half.mul(x).mul(one.sub(tanh.mul(tanh))).mul(slope);
-                g.mul(half.mul(one.add(tanh)).add(bend))
-            });
+            gelu_grad(pool, T::slice(gradient.data), T::slice(value.data), T::slice_mut(&mut output.data));
         }
     }
 }
