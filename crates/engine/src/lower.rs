@@ -1,5 +1,6 @@
 //! Operations of a graph as kernels.
 
+mod fused;
 mod images;
 mod index;
 mod random;
@@ -74,6 +75,7 @@ pub(crate) fn lower(op: &Op, randomness: Randomness, inputs: &[Value], outputs: 
         Op::Softmax => Kernel::Softmax,
         Op::LogSoftmax => Kernel::LogSoftmax,
         Op::SparseSoftmaxCrossEntropy => Kernel::SparseSoftmaxCrossEntropy,
+        Op::SoftmaxCrossEntropy => Kernel::SoftmaxCrossEntropy,
         Op::ArgMax { axis } => Kernel::ArgMax { axis: *axis },
         Op::ArgMin { axis } => Kernel::ArgMin { axis: *axis },
         Op::Logic(op) => Kernel::Logic(logic(*op)),
@@ -90,6 +92,9 @@ pub(crate) fn lower(op: &Op, randomness: Randomness, inputs: &[Value], outputs: 
         }
         Op::Convolution(op) => images::convolution(*op, inputs, outputs),
         Op::Pooling(op) => images::pooling(*op, inputs, outputs),
+        Op::Norm(op) => fused::norm(*op),
+        Op::BatchNorm(op) => fused::batch_norm(*op, randomness.is_training),
+        Op::Attention(op) => fused::attention(*op, inputs),
     };
     Some(Lowered::Kernel { kernel, outputs: outputs.iter().map(|output| output.shape.clone()).collect() })
 }

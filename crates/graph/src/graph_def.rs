@@ -84,6 +84,9 @@ fn attributes(op: &Op) -> Attributes {
         }
         Op::Convolution(op) => windows::convolution(*op),
         Op::Pooling(op) => windows::pooling(*op),
+        Op::Norm(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
+        Op::BatchNorm(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
+        Op::Attention(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
         Op::BatchMatMul(transpose) => vec![("adj_x", Attr::B(transpose.a)), ("adj_y", Attr::B(transpose.b))],
         Op::Shape(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
         Op::Index(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),

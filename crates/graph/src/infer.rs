@@ -37,6 +37,7 @@ impl Op {
             }
             (Self::Softmax | Self::LogSoftmax, [input]) => vec![infer_softmax(input)?],
             (Self::SparseSoftmaxCrossEntropy, [logits, labels]) => infer_cross_entropy(logits, labels)?,
+            (Self::SoftmaxCrossEntropy, [logits, labels]) => infer_dense_cross_entropy(logits, labels)?,
             (Self::ArgMax { axis } | Self::ArgMin { axis }, [input]) => vec![infer_arg_max(*axis, input)?],
             (Self::Logic(op), inputs) => vec![op.infer(inputs)?],
             (Self::Random(op), inputs) => vec![op.infer(inputs)?],
@@ -53,6 +54,9 @@ impl Op {
             }
             (Self::Convolution(op), inputs) => vec![op.infer(inputs)?],
             (Self::Pooling(op), inputs) => vec![op.infer(inputs)?],
+            (Self::Norm(op), inputs) => op.infer(inputs)?,
+            (Self::BatchNorm(op), inputs) => op.infer(inputs)?,
+            (Self::Attention(op), inputs) => op.infer(inputs)?,
             (Self::BatchMatMul(transpose), [a, b]) => vec![infer_batch_matmul(*transpose, a, b)?],
             (Self::Shape(op), inputs) => op.infer(inputs)?,
             (Self::Index(op), inputs) => op.infer(inputs)?,
@@ -96,6 +100,7 @@ impl Op {
             | Self::Binary(_)
             | Self::Compare(_)
             | Self::SparseSoftmaxCrossEntropy
+            | Self::SoftmaxCrossEntropy
             | Self::UnaryGrad(_)
             | Self::SoftmaxGrad
             | Self::SumToShape
@@ -103,6 +108,9 @@ impl Op {
             Self::Logic(op) => op.input_count(),
             Self::Convolution(op) => op.input_count(),
             Self::Pooling(op) => op.input_count(),
+            Self::Norm(op) => op.input_count(),
+            Self::BatchNorm(_) => 5,
+            Self::Attention(op) => op.input_count(),
             Self::Random(op) => op.input_count(),
             Self::Update(rule) => rule.targets() + rule.operands(),
         };
@@ -282,6 +290,14 @@ fn infer_cross_entropy(logits: &TensorType, labels: &TensorType) -> Result<Vec<T
     };
     let gradient = PartialShape::from([batch[0], *classes]);
     Ok(vec![TensorType::new(logits.dtype, batch), TensorType::new(logits.dtype, gradient)])
+}
+
+fn infer_dense_cross_entropy(logits: &TensorType, labels: &TensorType) -> Result<Vec<TensorType>> {
+    let gradient = infer_same(logits, labels)?;
+    let [examples, _] = *gradient.shape else {
+        return invalid(format!("logits {} do not fit; give [batch, classes]", gradient.shape));
+    };
+    Ok(vec![TensorType::new(logits.dtype, [examples]), gradient])
 }
 
 fn infer_arg_max(axis: usize, input: &TensorType) -> Result<TensorType> {

@@ -30,9 +30,11 @@ pub use handle::{Input, NodeId, Output, Update, Variable};
 pub use initializer::Initializer;
 pub use node::Node;
 pub use op::{
-    Binary, Compare, Convolution, ConvolutionOp, ConvolutionPass, Cumulate, IndexOp, Law, Length, LogicOp, Op, PadMode,
-    Padding, Pooling, PoolingKind, PoolingOp, RandomOp, Reduction, Section, ShapeOp, Taken, Transpose, Unary,
-    UnaryGrad, UpdateRule, VariableDef, VariableKind,
+    AttentionOp, AttentionPass, BatchNormOp, BatchNormPass, Binary, Compare, Convolution, ConvolutionOp,
+    ConvolutionPass, Cumulate, IndexOp, Law, Length, LogicOp, NormKind, NormOp, NormPass, Op, PadMode, Padding,
+    Pooling, PoolingKind, PoolingOp, RandomOp, Reduction, Section, ShapeOp, Taken, Transpose, Unary, UnaryGrad,
+    UpdateRule, VariableDef, VariableKind,
 };
+pub use operations::{Attention, BatchNormed};
 pub use partial_shape::PartialShape;
 pub use tensor_type::TensorType;

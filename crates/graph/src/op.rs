@@ -1,9 +1,12 @@
 //! The operations a node can stand for, as data.
 
+mod attention;
 pub(crate) mod attribute;
+mod batch_norm;
 mod convolution;
 mod index;
 mod logic;
+mod norm;
 mod pooling;
 mod random;
 mod shape;
@@ -17,8 +20,11 @@ use std::{fmt, sync::Arc};
 use everstep_tensor::{DType, Shape, Tensor};
 
 pub use self::{
+    attention::{AttentionOp, AttentionPass},
+    batch_norm::{BatchNormOp, BatchNormPass},
     convolution::{Convolution, ConvolutionOp, ConvolutionPass},
     logic::LogicOp,
+    norm::{NormKind, NormOp, NormPass},
     pooling::{Pooling, PoolingKind, PoolingOp},
     random::{Law, RandomOp},
     window::Padding,
@@ -67,6 +73,9 @@ pub enum Op {
     LogSoftmax,
     /// Inputs (logits `[b, c]` float, labels `[b]` i32 or i64); outputs (loss `[b]`, gradient of the summed loss `[b, c]`).
     SparseSoftmaxCrossEntropy,
+    /// Inputs (logits `[b, c]`, labels `[b, c]`, of which each row adds up to 1), float; outputs (loss `[b]`, gradient of the
+    /// summed loss with respect to the logits `[b, c]`).
+    SoftmaxCrossEntropy,
     /// The index of the greatest element along an axis, numeric to i64; of equals the first.
     ArgMax {
         /// The axis that disappears.
@@ -112,6 +121,12 @@ pub enum Op {
     Convolution(ConvolutionOp),
     /// A two-dimensional pooling or its gradient.
     Pooling(PoolingOp),
+    /// A normalisation or its gradient.
+    Norm(NormOp),
+    /// A batch normalisation or its gradient.
+    BatchNorm(BatchNormOp),
+    /// Scaled dot-product attention or its gradient.
+    Attention(AttentionOp),
     /// Moves, repeats or counts elements.
     Shape(ShapeOp),
     /// Chooses elements by their index or their order.
@@ -400,6 +415,7 @@ impl Op {
             Self::Softmax => "Softmax",
             Self::LogSoftmax => "LogSoftmax",
             Self::SparseSoftmaxCrossEntropy => "SparseSoftmaxCrossEntropyWithLogits",
+            Self::SoftmaxCrossEntropy => "SoftmaxCrossEntropyWithLogits",
             Self::ArgMax { .. } => "ArgMax",
             Self::ArgMin { .. } => "ArgMin",
             Self::Logic(op) => op.name(),
@@ -414,6 +430,9 @@ impl Op {
             Self::Spread { .. } => "Spread",
             Self::Convolution(op) => op.name(),
             Self::Pooling(op) => op.name(),
+            Self::Norm(op) => op.name(),
+            Self::BatchNorm(op) => op.name(),
+            Self::Attention(op) => op.name(),
             Self::Shape(op) => op.name(),
             Self::Index(op) => op.name(),
             Self::Custom(rule) => rule.name(),
@@ -515,6 +534,9 @@ impl Op {
             }
             Self::Convolution(op) => op.attributes(),
             Self::Pooling(op) => op.attributes(),
+            Self::Norm(op) => attribute::texts(op.attributes()),
+            Self::BatchNorm(op) => attribute::texts(op.attributes()),
+            Self::Attention(op) => attribute::texts(op.attributes()),
             Self::BatchMatMul(transpose) => list([flag(transpose.a, "adj_x"), flag(transpose.b, "adj_y"), None]),
             Self::Shape(op) => attribute::texts(op.attributes()),
             Self::Index(op) => attribute::texts(op.attributes()),

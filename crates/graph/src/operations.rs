@@ -1,12 +1,17 @@
 //! Building nodes: a method for each operation.
 
+mod attention;
 mod convolution;
 mod elementwise;
 mod index;
 mod logic;
+mod loss;
+mod norm;
 mod pooling;
 mod random;
 mod shape;
+
+pub use self::{attention::Attention, norm::BatchNormed};
 
 use everstep_tensor::{DType, Result, Tensor};
 
@@ -145,6 +150,18 @@ impl Graph {
         labels: impl Into<Output>,
     ) -> Result<Output> {
         self.add_op(Op::SparseSoftmaxCrossEntropy, &[logits.into(), labels.into()])
+    }
+
+    /// The cross-entropy between the softmax of each row of logits `[b, c]` and its labels `[b, c]`, of which each row adds up
+    /// to 1: `[b]`.
+    ///
+    /// The gradient of the logits is that of such labels, as TensorFlow's.
+    ///
+    /// # Errors
+    /// If the inputs are not of one float dtype, or not both `[b, c]`.
+    #[track_caller]
+    pub fn softmax_cross_entropy(&mut self, logits: impl Into<Output>, labels: impl Into<Output>) -> Result<Output> {
+        self.add_op(Op::SoftmaxCrossEntropy, &[logits.into(), labels.into()])
     }
 
     /// The index of the greatest element along an axis (from the last one if negative), as i64; of equals the first.

@@ -1,8 +1,11 @@
 //! The one check of every call: arity, dtypes, shapes and attributes. It allocates only for a refusal.
 
+mod attention;
+mod batch_norm;
 mod images;
 mod index;
 mod logic;
+mod norm;
 mod shape;
 
 use std::fmt::Display;
@@ -70,6 +73,9 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
             call.cross_entropy(logits, labels, loss.as_view(), backprop.as_view())
         }
+        (Kernel::SoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
+            call.dense_cross_entropy(logits, labels, loss.as_view(), backprop.as_view())
+        }
         (Kernel::ArgMax { axis } | Kernel::ArgMin { axis }, &[input], [output]) => {
             call.dtype(input, NUMBERS)?;
             call.dtype(output.as_view(), &[DType::I64])?;
@@ -97,6 +103,9 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         (Kernel::Pooling { kind, windows }, inputs, [output]) => {
             call.pooling(*kind, *windows, inputs, output.as_view())
         }
+        (Kernel::Norm { pass, kind, epsilon }, inputs, outputs) => call.norm(*pass, *kind, *epsilon, inputs, outputs),
+        (Kernel::BatchNorm { pass, epsilon, .. }, inputs, outputs) => call.batch_norm(*pass, *epsilon, inputs, outputs),
+        (Kernel::Attention { pass, scale, .. }, inputs, outputs) => call.attention(*pass, *scale, inputs, outputs),
         (Kernel::Custom(_), ..) => Ok(()),
         (Kernel::Index(kernel), inputs, outputs) => index::check(call, kernel, inputs, outputs),
         (Kernel::Shape(ShapeKernel::Fill(_)), [], [_]) => Ok(()),
@@ -162,6 +171,7 @@ impl Kernel {
             Kernel::LogSoftmax => "log-softmax",
             Kernel::SoftmaxGrad => "softmax gradient",
             Kernel::SparseSoftmaxCrossEntropy => "sparse softmax cross-entropy",
+            Kernel::SoftmaxCrossEntropy => "softmax cross-entropy",
             Kernel::ArgMax { .. } => "argmax",
             Kernel::ArgMin { .. } => "argmin",
             Kernel::Logic(kernel) => kernel.name(),
@@ -169,6 +179,9 @@ impl Kernel {
             Kernel::Copy => "copy",
             Kernel::Convolution { pass, .. } => pass.name(),
             Kernel::Pooling { kind, .. } => kind.name(),
+            Kernel::Norm { pass, .. } => pass.name(),
+            Kernel::BatchNorm { pass, .. } => pass.name(),
+            Kernel::Attention { pass, .. } => pass.name(),
             Kernel::Shape(kernel) => kernel.name(),
             Kernel::Index(kernel) => kernel.name(),
             Kernel::Custom(kernel) => kernel.0.name(),
@@ -187,7 +200,10 @@ impl Kernel {
             Kernel::Binary(_) | Kernel::Compare(_) | Kernel::UnaryGrad(_) => (2, 1),
             Kernel::SoftmaxGrad | Kernel::BatchMatMul { .. } | Kernel::Dropout { .. } => (2, 1),
             Kernel::Pooling { kind, .. } => (kind.input_count(), 1),
-            Kernel::SparseSoftmaxCrossEntropy => (2, 2),
+            Kernel::Norm { pass, kind, .. } => pass.arity(*kind),
+            Kernel::BatchNorm { .. } => (5, 3),
+            Kernel::Attention { pass, .. } => pass.arity(),
+            Kernel::SparseSoftmaxCrossEntropy | Kernel::SoftmaxCrossEntropy => (2, 2),
             Kernel::Logic(kernel) => (kernel.inputs(), 1),
             Kernel::CheckNumerics => (1, 0),
             Kernel::Shape(kernel) => kernel.arity(),
@@ -492,6 +508,15 @@ impl Call {
             Data::I64(labels) => self.labels(labels.iter().copied(), classes),
             _ => Ok(()),
         }
+    }
+
+    fn dense_cross_entropy(self, logits: View<'_>, labels: View<'_>, loss: View<'_>, backprop: View<'_>) -> Checked {
+        self.dtype(logits, FLOATS)?;
+        self.same(&[logits, labels, backprop])?;
+        self.same_dtype(&[logits, loss])?;
+        self.require(logits.shape.len() == 2 && loss.shape == &logits.shape[..1], || {
+            format!("logits {:?} must be [batch, classes] and the loss [batch], not {:?}", logits.shape, loss.shape)
+        })
     }
 
     fn labels(self, labels: impl Iterator<Item = i64>, classes: usize) -> Checked {

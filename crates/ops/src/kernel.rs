@@ -1,23 +1,29 @@
 //! What can be computed: one value of [`Kernel`] names an operation with its attributes.
 
+mod attention;
+mod batch_norm;
 mod convolution;
 mod custom;
 mod epilogue;
 mod index;
 mod logic;
+mod norm;
 mod pooling;
 mod shape;
 
-pub(crate) use self::convolution::Geometry;
 pub use self::{
+    attention::AttentionPass,
+    batch_norm::BatchNormPass,
     convolution::{Pass, Window},
     custom::{Compute, CustomKernel},
     epilogue::{Activation, Epilogue},
     index::{Cumulate, IndexKernel},
     logic::LogicKernel,
+    norm::{NormKind, NormPass},
     pooling::{Pooling, Windows},
     shape::{Mirror, ShapeKernel},
 };
+pub(crate) use self::{attention::AttentionSizes, convolution::Geometry, norm::Groups};
 use crate::Key;
 
 /// An operation on tensors; what each one takes and gives is said at the variant.
@@ -88,6 +94,12 @@ pub enum Kernel {
     /// `SparseSoftmaxCrossEntropyWithLogits`.
     /// A label outside `0..c` is an error.
     SparseSoftmaxCrossEntropy,
+    /// The loss of predicting shares of classes, float: inputs (logits `[b, c]`, labels `[b, c]`, of which each row adds up to
+    /// 1), outputs (loss `[b]`, gradient of the summed loss with respect to the logits `[b, c]`).
+    ///
+    /// The loss is `sum(labels (ln(sum(exp(x))) - x))`, the gradient softmax minus labels, as TensorFlow's
+    /// `SoftmaxCrossEntropyWithLogits`.
+    SoftmaxCrossEntropy,
     /// The index of the greatest element along `axis`, numeric to i64: of equals the first; NaN counts as the greatest.
     ///
     /// The output has the input's shape without the axis, or with 1 in its place; an axis of no elements is an error.
@@ -131,6 +143,33 @@ pub enum Kernel {
         kind: Pooling,
         /// How the window slides.
         windows: Windows,
+    },
+    /// A normalisation or its gradient, float; inputs and outputs are said at each [`NormPass`].
+    Norm {
+        /// What is computed.
+        pass: NormPass,
+        /// Which elements are normalised together.
+        kind: NormKind,
+        /// What is added to the variance, not negative.
+        epsilon: f64,
+    },
+    /// A batch normalisation or its gradient, float; inputs and outputs are said at each [`BatchNormPass`].
+    BatchNorm {
+        /// What is computed.
+        pass: BatchNormPass,
+        /// Whether mean and variance are those of the elements.
+        training: bool,
+        /// What is added to the variance, not negative.
+        epsilon: f64,
+    },
+    /// Scaled dot-product attention or its gradient, float; inputs and outputs are said at each [`AttentionPass`].
+    Attention {
+        /// What is computed.
+        pass: AttentionPass,
+        /// What the scores are multiplied by.
+        scale: f64,
+        /// Whether query `i` attends to the keys up to `i` alone.
+        causal: bool,
     },
     /// Nothing but a look at a float input: an element that is NaN or infinite is an error; no outputs.
     CheckNumerics,

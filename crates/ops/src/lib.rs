@@ -21,8 +21,9 @@ mod reference;
 pub use cpu::Cpu;
 pub use error::KernelError;
 pub use kernel::{
-    Activation, Binary, Compare, Compute, Cumulate, CustomKernel, Distribution, Epilogue, IndexKernel, Kernel,
-    LogicKernel, Mirror, Pass, Pooling, Reduction, ShapeKernel, Unary, UnaryGrad, Window, Windows,
+    Activation, AttentionPass, BatchNormPass, Binary, Compare, Compute, Cumulate, CustomKernel, Distribution, Epilogue,
+    IndexKernel, Kernel, LogicKernel, Mirror, NormKind, NormPass, Pass, Pooling, Reduction, ShapeKernel, Unary,
+    UnaryGrad, Window, Windows,
 };
 pub use kernels::Kernels;
 pub use key::Key;

@@ -71,12 +71,16 @@ macro_rules! tensorflow_column {
 
 pub(crate) use {column, gradient_columns, tensorflow_column};
 
+mod attention;
+mod batch_norm;
 mod binary;
 mod compare;
 mod images;
 mod index;
 mod logic;
+mod losses;
 mod matrix;
+mod norms;
 mod random;
 mod reductions;
 mod rules;

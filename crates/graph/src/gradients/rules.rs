@@ -2,6 +2,7 @@
 
 mod binary;
 mod convolution;
+mod fused;
 mod index;
 mod reduce;
 mod select;
@@ -45,7 +46,10 @@ pub(super) fn input_gradient(
         }
         Op::Softmax => graph.add_op(Op::SoftmaxGrad, &[gradient, output])?,
         Op::LogSoftmax => log_softmax(graph, output, gradient)?,
-        Op::SparseSoftmaxCrossEntropy => cross_entropy(graph, Output { index: 1, ..output }, gradient)?,
+        Op::SoftmaxCrossEntropy if index == 1 => label_gradient(graph, inputs[0], gradient)?,
+        Op::SoftmaxCrossEntropy | Op::SparseSoftmaxCrossEntropy => {
+            cross_entropy(graph, Output { index: 1, ..output }, gradient)?
+        }
         Op::Cast(_) => {
             let dtype = graph.type_of(inputs[0])?.dtype;
             graph.cast(gradient, dtype)?
@@ -66,6 +70,9 @@ pub(super) fn input_gradient(
         | Op::Update(_) => {
             return Ok(None);
         }
+        Op::Norm(op) => fused::norm(graph, node, *op, index, gradient)?,
+        Op::BatchNorm(op) => return fused::batch_norm(graph, node, *op, index, gradient),
+        Op::Attention(op) => fused::attention(graph, node, *op, index, gradient)?,
         Op::Convolution(op) => return convolution::convolution(graph, *op, index, inputs, gradient),
         Op::Pooling(PoolingOp { kind: PoolingKind::MaxGrad, .. }) => return no_gradient(graph, node),
         Op::Pooling(op) => return convolution::pooling(graph, *op, index, inputs, output, gradient),
@@ -168,8 +175,15 @@ fn log_softmax(graph: &mut Graph, output: Output, gradient: Output) -> Result<Ou
     graph.sub(gradient, shift)
 }
 
-/// Each row of the op's second output, times the gradient of that row's loss.
+/// Each row of the op's second output, or any other, times the gradient of that row's loss.
 fn cross_entropy(graph: &mut Graph, rows: Output, gradient: Output) -> Result<Output> {
     let spread = Reduced { axes: &[1], keep_dims: false }.spread(graph, gradient, rows, false)?;
     graph.mul(spread, rows)
+}
+
+/// What the labels of a cross-entropy get: the logarithm of the softmax, negative.
+fn label_gradient(graph: &mut Graph, logits: Output, gradient: Output) -> Result<Output> {
+    let logarithms = graph.log_softmax(logits)?;
+    let rows = graph.neg(logarithms)?;
+    cross_entropy(graph, rows, gradient)
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
 mod errors;
+mod fused;
 mod gradients;
 #[cfg(feature = "everstep-proto")]
 mod graph_def;

@@ -1,6 +1,8 @@
 //! The fast kernels.
 
+mod attention;
 mod batch_matmul;
+mod batch_norm;
 mod conv;
 mod elementwise;
 mod epilogue;
@@ -11,12 +13,14 @@ mod gemm;
 mod index;
 mod logic;
 mod matmul;
+mod norm;
 mod number;
 mod pool;
 mod pooling;
 mod random;
 mod reduce;
 mod shape;
+mod shared;
 mod single;
 mod softmax;
 mod unary;
@@ -87,6 +91,9 @@ impl Kernels for Cpu {
             (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
                 softmax::cross_entropy(pool, logits, labels, loss, backprop);
             }
+            (Kernel::SoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
+                softmax::dense_cross_entropy(pool, logits, labels, loss, backprop);
+            }
             (Kernel::ArgMax { axis }, &[input], [output]) => reduce::argmax(pool, *axis, input, output),
             (Kernel::ArgMin { axis }, &[input], [output]) => reduce::argmin(pool, *axis, input, output),
             (Kernel::Logic(kernel), inputs, [output]) => logic::logic(pool, *kernel, inputs, output),
@@ -102,6 +109,15 @@ impl Kernels for Cpu {
             }
             (Kernel::Pooling { kind, windows }, inputs, [output]) => {
                 pooling::pooling(pool, *kind, *windows, inputs, output);
+            }
+            (Kernel::Norm { pass, kind, epsilon }, inputs, outputs) => {
+                norm::norm(pool, *pass, *kind, *epsilon, inputs, outputs);
+            }
+            (Kernel::BatchNorm { pass, training, epsilon }, inputs, outputs) => {
+                batch_norm::batch_norm(pool, *pass, *training, *epsilon, inputs, outputs);
+            }
+            (Kernel::Attention { pass, scale, causal }, inputs, outputs) => {
+                attention::attention(pool, *pass, *scale, *causal, inputs, outputs);
             }
             (Kernel::Shape(ShapeKernel::Fill(value)), [], [output]) => shape::fill(pool, *value, output),
             (Kernel::Index(kernel), inputs, outputs) => index::run(pool, kernel, inputs, outputs),
@@ -123,6 +139,9 @@ impl Kernels for Cpu {
             (Kernel::Convolution { pass, window, depthwise, .. }, &[one, other, ..], &[output, ..]) => {
                 conv::workspace(self.pool.threads(), *pass, *window, *depthwise, [one, other], output)
             }
+            (Kernel::Norm { pass, kind, .. }, inputs, _) => norm::workspace(*pass, *kind, inputs),
+            (Kernel::BatchNorm { .. }, &[x, ..], _) => batch_norm::workspace(x),
+            (Kernel::Attention { pass, .. }, inputs, _) => attention::workspace(self.pool.threads(), *pass, inputs),
             _ => 0,
         }
     }

@@ -91,6 +91,38 @@ fn cross_entropy_of<T: Float>(
     });
 }
 
+pub(super) fn dense_cross_entropy(
+    pool: &Pool,
+    logits: View<'_>,
+    labels: View<'_>,
+    loss: &mut ViewMut<'_>,
+    backprop: &mut ViewMut<'_>,
+) {
+    with_float!(logits.data.dtype(), T => {
+        let (width, logits, labels) = (logits.shape[1], T::slice(logits.data), T::slice(labels.data));
+        let backprop = Rows { values: T::slice_mut(&mut backprop.data), width };
+        let (outputs, cost) = ((T::slice_mut(&mut loss.data), backprop), logits.len() * TRANSCENDENTAL);
+        pool.blocks(outputs, rows_of_block(width), cost, &|first, (loss, backprop): (&mut [T], Rows<'_, T>)| {
+            for (index, loss) in loss.iter_mut().enumerate() {
+                let places = (first + index) * width..(first + index + 1) * width;
+                let row = &mut backprop.values[index * width..(index + 1) * width];
+                *loss = row_loss(&logits[places.clone()], &labels[places], row);
+            }
+        });
+    });
+}
+
+/// Writes the gradient of a row of logits; returns its loss.
+fn row_loss<T: Float>(logits: &[T], labels: &[T], row: &mut [T]) -> T {
+    let (greatest, sum) = exponentials(logits, row);
+    let (mut loss, logarithm) = (T::ZERO, sum.ln());
+    for ((value, &logit), &label) in row.iter_mut().zip(logits).zip(labels) {
+        *value = value.div(sum).sub(label);
+        loss = loss.add(label.mul(logarithm.sub(logit.sub(greatest))));
+    }
+    loss
+}
+
 /// Runs `body` on each row of `output`, told where the row begins.
 fn each_row<T: Float>(pool: &Pool, shape: &[usize], output: &mut [T], body: impl Fn(usize, &mut [T]) + Sync) {
     let width = shape.last().copied().unwrap_or(1);

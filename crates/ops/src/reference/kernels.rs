@@ -3,7 +3,10 @@
 use ndarray::{Array, ArrayD, ArrayView1, Axis, Dimension, Ix2, IxDyn};
 
 use super::{
+    attention::attention,
+    batch_norm::batch_norm,
     images, index, logic,
+    norm::norm,
     shape::{fill, moves},
     unary::{unary_float, unary_grad, unary_integer},
     values::{Floats, Integers, Values, copy, floats, pairs},
@@ -20,6 +23,16 @@ pub(super) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'
     match (kernel, inputs, outputs) {
         (Kernel::Copy, &[input], [output]) => copy(input, output),
         (Kernel::Shape(ShapeKernel::Fill(value)), [], [output]) => fill(*value, &mut output.data),
+        (Kernel::SoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
+            dense_cross_entropy(floats(logits), floats(labels), loss, backprop);
+        }
+        (Kernel::Norm { pass, kind, epsilon }, inputs, outputs) => norm(*pass, *kind, *epsilon, inputs, outputs),
+        (Kernel::BatchNorm { pass, training, epsilon }, inputs, outputs) => {
+            batch_norm(*pass, *training, *epsilon, inputs, outputs);
+        }
+        (Kernel::Attention { pass, scale, causal }, inputs, outputs) => {
+            attention(*pass, *scale, *causal, inputs, outputs);
+        }
         (Kernel::Index(kernel), inputs, outputs) => index::run(kernel, inputs, outputs),
         (Kernel::Shape(kernel), &[input], [output]) => moves(kernel, input, output),
         (Kernel::CheckNumerics, ..) => {} // The check has looked.
@@ -308,6 +321,13 @@ fn cross_entropy(logits: View<'_>, labels: View<'_>, loss: &mut ViewMut<'_>, bac
     });
     Values::Floats(losses.into_dyn()).write(loss);
     Values::Floats(gradients.into_dyn()).write(backprop);
+}
+
+fn dense_cross_entropy(logits: Floats, labels: Floats, loss: &mut ViewMut<'_>, backprop: &mut ViewMut<'_>) {
+    let logarithms = rows(logits, log_softmax);
+    let losses = (&labels * &logarithms).sum_axis(Axis(1)).mapv(|sum| -sum);
+    Values::Floats(losses).write(loss);
+    Values::Floats(logarithms.mapv(f64::exp) - labels).write(backprop);
 }
 
 /// The first index of the greatest value; NaN is greater than every number.

@@ -1,9 +1,12 @@
 //! The oracle: every kernel as its definition says, with plain loops over ndarray.
 
+mod attention;
+mod batch_norm;
 mod images;
 mod index;
 mod kernels;
 mod logic;
+mod norm;
 mod shape;
 mod unary;
 mod update;

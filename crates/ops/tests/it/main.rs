@@ -6,6 +6,7 @@ mod allocation;
 mod epilogue;
 mod errors;
 mod functions;
+mod fused;
 mod images;
 mod index;
 mod known_values;

@@ -6,7 +6,7 @@ mod filter;
 mod gradient;
 pub(super) mod isa;
 pub(super) mod lanes;
-mod scratch;
+pub(super) mod scratch;
 mod sweep;
 mod tile;
 

@@ -124,6 +124,15 @@ impl<T> Output<T> {
         Output { elements: values.as_mut_ptr(), row_stride: 1, column_stride: rows }
     }
 
+    /// A matrix whose rows lie `stride` apart in a larger buffer.
+    ///
+    /// # Safety
+    /// While the product is computed, its elements can be written there, and nobody else reads or writes them.
+    #[allow(unsafe_code, reason = "the rows of a part of a tensor are not one slice")]
+    pub(super) unsafe fn strided(elements: *mut T, stride: usize) -> Output<T> {
+        Output { elements, row_stride: stride, column_stride: 1 }
+    }
+
     #[allow(unsafe_code, reason = "tiles of one buffer are not slices of it")]
     unsafe fn at(&self, row: usize, column: usize) -> *mut T {
         // SAFETY: the caller's promise that the element is within the output.
