@@ -16,3 +16,4 @@ mod semantics;
 mod shape;
 mod snapshots;
 mod train_op;
+mod transformer;

@@ -8,4 +8,6 @@ mod images;
 mod initialisers;
 mod losses;
 mod metrics;
+mod norms;
 mod sequential;
+mod transformer;
