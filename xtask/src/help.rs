@@ -9,8 +9,9 @@ The chores of the Everstep workspace.
 
 usage: cargo xtask COMMAND [OPTIONS]
 
-  train [digits|fashion-mnist] [OPTIONS]
-      Build the train program with optimisation and run it; its own --help lists its options.
+  train [digits|fashion-mnist|text] [OPTIONS]
+      Build the train program with optimisation and run it: a classifier of images, or a
+      transformer that learns to write as a text is written; its own --help lists its options.
   bench loop|summary [--json]
       What the loop and its hooks cost a step, or what it costs to write scalars, in release mode;
       it judges nothing.

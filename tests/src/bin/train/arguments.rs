@@ -8,6 +8,7 @@ use lexopt::{Arg, Parser, ValueExt};
 /// How the program is called.
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask train [digits|fashion-mnist] [options]
+       cargo xtask train text [options]   a transformer on a text; its own --help lists its options
   --logdir DIR      checkpoints and events      [runs/<data set>]
   --steps N         the last step               [digits 1500, fashion-mnist 6000]
   --save-steps N    steps between checkpoints   [200; and every 10 minutes]
@@ -53,7 +54,7 @@ impl FromStr for Data {
         match name {
             "digits" => Ok(Self::Digits),
             "fashion-mnist" => Ok(Self::FashionMnist),
-            _ => Err(format!("unknown data set {name}; there are digits and fashion-mnist")),
+            _ => Err(format!("unknown data set {name}; there are digits, fashion-mnist and text")),
         }
     }
 }

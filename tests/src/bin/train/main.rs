@@ -1,9 +1,10 @@
-//! `cargo xtask train`: trains a classifier on real data, shows progress and reports.
+//! `cargo xtask train`: trains a classifier on real data, or a writer on a text, shows progress and reports.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
 mod arguments;
 mod perceptron;
 mod report;
+mod text;
 mod watch;
 
 use std::{
@@ -50,7 +51,11 @@ fn shows_bar() -> bool {
 fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
     let stop = Stop::default();
     let mut signals = Signals::watch(&stop)?;
-    let arguments = Arguments::parse(std::env::args_os().skip(1))?;
+    let mut words = std::env::args_os().skip(1).peekable();
+    if words.next_if(|word| word == "text").is_some() {
+        return text::run(words, &mut signals, stop);
+    }
+    let arguments = Arguments::parse(words)?;
     if arguments.help {
         println!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
@@ -168,6 +173,7 @@ fn train_and_test(
         steps_run: watch.steps,
         time: watch.time(),
         loss: last_loss.map(|loss| loss.to_f64()).transpose()?,
+        held_out_nats: None,
         test_accuracy: tested.iter().flatten().next().map(|accuracy| accuracy.to_f64()).transpose()?,
         checkpoint: checkpoint.location,
         events: events.path().to_owned(),

@@ -15,6 +15,8 @@ pub(crate) struct Report {
     pub(crate) time: Duration,
     pub(crate) loss: Option<f64>,
     pub(crate) test_accuracy: Option<f64>,
+    /// Of each character of a text held out.
+    pub(crate) held_out_nats: Option<f64>,
     pub(crate) checkpoint: String,
     pub(crate) events: PathBuf,
     pub(crate) logdir: PathBuf,
@@ -36,6 +38,7 @@ impl Report {
             "steps_per_s": self.steps_per_second(),
             "loss": self.loss,
             "test_accuracy": self.test_accuracy,
+            "held_out_nats": self.held_out_nats,
             "checkpoint": self.checkpoint,
             "events": self.events,
         })
@@ -65,6 +68,9 @@ impl fmt::Display for Report {
         }
         if let Some(accuracy) = test_accuracy {
             writeln!(f, "  test accuracy  {:.2} %", accuracy * 100.0)?;
+        }
+        if let Some(nats) = self.held_out_nats {
+            writeln!(f, "  held out       {nats:.4} nats a character")?;
         }
         writeln!(f, "  checkpoint     {checkpoint}")?;
         writeln!(f, "  events         {}", events.display())?;
