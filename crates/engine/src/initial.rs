@@ -2,9 +2,9 @@
 
 use everstep_graph::Initializer;
 use everstep_ops::{DataMut, Distribution, Kernel, Kernels, Key, ViewMut};
-use everstep_tensor::{Error, ErrorKind, Result, Spec, Tensor};
+use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Spec, Tensor};
 
-use crate::view::data_mut;
+use crate::{orthogonal::orthonormalize, view::data_mut};
 
 /// The value that `initializer` gives a variable: a pure function of the spec and the seed.
 ///
@@ -17,12 +17,17 @@ pub(crate) fn initial_value(
     initializer: &Initializer,
 ) -> Result<Tensor> {
     let distribution = match *initializer {
+        Initializer::Orthogonal { gain } => return orthogonal(kernels, seed, spec, gain),
         Initializer::Value(ref value) => return Ok(value.clone()),
         Initializer::Constant(number) => return constant(spec, number),
         Initializer::Uniform { low, high } => Distribution::Uniform { low, high },
         Initializer::Normal { mean, stddev } => Distribution::Normal { mean, stddev },
         Initializer::TruncatedNormal { mean, stddev } => Distribution::TruncatedNormal { mean, stddev },
     };
+    random(kernels, seed, spec, distribution)
+}
+
+fn random(kernels: &dyn Kernels, seed: u64, spec: &Spec, distribution: Distribution) -> Result<Tensor> {
     let kernel = Kernel::Random { distribution, key: Key::new(seed, &spec.name) };
     let mut value = Tensor::zeros(spec.dtype, &spec.shape)?;
     let elements = value.len();
@@ -32,6 +37,27 @@ pub(crate) fn initial_value(
         Error::new(ErrorKind::InvalidArgument, message).with_source(error)
     })?;
     Ok(value)
+}
+
+/// The last axis are the columns of the matrix, those before it the rows; the fewer of both are orthonormal, times the gain.
+fn orthogonal(kernels: &dyn Kernels, seed: u64, spec: &Spec, gain: f64) -> Result<Tensor> {
+    let columns = spec.shape.last().copied().unwrap_or(1);
+    let rows: usize = spec.shape.iter().rev().skip(1).product();
+    let [few, many] = if rows < columns { [rows, columns] } else { [columns, rows] };
+    let normal = Distribution::Normal { mean: 0.0, stddev: 1.0 };
+    let drawn = Spec { dtype: DType::F64, shape: Shape::from([few, many]), ..spec.clone() };
+    let mut drawn = random(kernels, seed, &drawn, normal)?;
+    let vectors: &mut [f64] = drawn.get_mut().expect("nobody else holds what was drawn just now");
+    orthonormalize(vectors, many);
+    let element = |index: usize| match rows < columns {
+        true => gain * vectors[index],
+        false => gain * vectors[index % columns * many + index / columns],
+    };
+    let elements = (0..rows * columns).map(element);
+    match spec.dtype {
+        DType::F64 => Tensor::from_vec(spec.shape.clone(), elements.collect::<Vec<f64>>()),
+        _ => Tensor::from_vec(spec.shape.clone(), elements.map(|element| element as f32).collect::<Vec<f32>>()),
+    }
 }
 
 fn constant(spec: &Spec, number: f64) -> Result<Tensor> {

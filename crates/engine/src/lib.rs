@@ -12,6 +12,7 @@ mod initial;
 mod liveness;
 mod lower;
 mod memory;
+mod orthogonal;
 mod place;
 mod plan;
 mod session;

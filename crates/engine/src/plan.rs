@@ -1,6 +1,6 @@
 //! A plan: which kernels run, in which order, from where to where.
 
-use everstep_graph::{Graph, Input, NodeId, Output};
+use everstep_graph::{Graph, Input, NodeId, Op, Output, VariableKind};
 use everstep_ops::{self as ops, Kernel, Kernels};
 use everstep_session::{Purpose, Request};
 use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Tensor};
@@ -138,16 +138,31 @@ impl Plan {
     }
 
     /// # Errors
-    /// `InvalidArgument` naming the fetch and its update, if the run may change nothing and would.
+    /// `InvalidArgument` naming the fetch and its update, if the run would change what a run of that purpose may not.
     pub(crate) fn check_purpose(&self, graph: &Graph, purpose: Purpose) -> Result<()> {
-        let (Purpose::Read, Some(update)) = (purpose, self.updates.first()) else { return Ok(()) };
+        let (allowed, is_refused): (_, fn(&Graph, NodeId) -> bool) = match purpose {
+            Purpose::Train => return Ok(()),
+            Purpose::Evaluate => {
+                ("an evaluation changes local variables alone", |graph, update| !is_local(graph, update))
+            }
+            Purpose::Read => ("a reading run changes nothing", |_, _| true),
+        };
+        let Some(update) = self.updates.iter().find(|update| is_refused(graph, update.node)) else { return Ok(()) };
         let fetch = graph.name_of(shapes::fetch_that_needs(graph, update.node, &self.fetches))?;
         let node = &graph.nodes()[update.node.index()];
         let message = format!(
-            "fetch {fetch} applies update {} ({}), and a reading run changes nothing; fetch it in a training run",
+            "fetch {fetch} applies update {} ({}), and {allowed}; fetch it in a training run",
             node.name(),
             node.op().name()
         );
         Err(Error::new(ErrorKind::InvalidArgument, message))
     }
+}
+
+/// Whether an update changes nothing but local variables.
+fn is_local(graph: &Graph, update: NodeId) -> bool {
+    let node = &graph.nodes()[update.index()];
+    let Op::Update(rule) = node.op() else { return false };
+    let mut targets = node.inputs()[..rule.targets()].iter().map(|target| graph.nodes()[target.node().index()].op());
+    targets.all(|op| matches!(op, Op::Variable(def) if def.kind == VariableKind::Local))
 }

@@ -158,6 +158,12 @@ fn infer_variable(def: &VariableDef) -> Result<TensorType> {
         Initializer::Uniform { low, high } if !(low <= high && (high - low).is_finite()) => {
             invalid(format!("uniform from {low} to {high} makes no sense; give finite bounds, the lower one first"))
         }
+        Initializer::Orthogonal { .. } if shape.len() < 2 => {
+            invalid(format!("shape {shape} is no matrix to be orthogonal; give two axes or more"))
+        }
+        Initializer::Orthogonal { gain } if !gain.is_finite() => {
+            invalid(format!("a gain of {gain} makes no sense; give a finite one"))
+        }
         Initializer::Normal { mean, stddev } | Initializer::TruncatedNormal { mean, stddev }
             if !(mean.is_finite() && stddev.is_finite() && *stddev >= 0.0) =>
         {

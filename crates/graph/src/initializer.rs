@@ -33,6 +33,16 @@ pub enum Initializer {
         /// The standard deviation before the cut, not negative.
         stddev: f64,
     },
+    /// A random matrix whose columns are orthogonal and of length `gain`, or its rows if these are fewer; floats only.
+    ///
+    /// The last axis are the columns, all axes before it the rows. For the recurrent kernels of LSTM and GRU.
+    ///
+    /// Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    /// networks" (2014).
+    Orthogonal {
+        /// What the orthonormal matrix is multiplied by.
+        gain: f64,
+    },
 }
 
 impl Initializer {

@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use everstep_event::EventSink;
 use everstep_hook::{AfterRun, Hook, Start, StartedFrom, Trigger, When};
-use everstep_session::{Clock, Outcome, Purpose, Request, Session};
-use everstep_tensor::{Result, Tensor};
+use everstep_session::{Clock, Outcome, Purpose, Request, Scope, Session};
+use everstep_tensor::{ErrorKind, Result, Tensor};
 
 use crate::sending;
 
@@ -67,11 +67,38 @@ impl<'a, S: Session> Evaluation<'a, S> {
         Self::measured(when, sink, move |session: &mut S| {
             let mut outcome = Outcome::default();
             session.run(&request, &mut outcome)?;
-            let number = |(tag, value): (&String, &Tensor)| match value.to_f64() {
-                Ok(number) => Ok((tag.clone(), number)),
-                Err(error) => Err(error.context(format!("{tag} takes one number (its mean, a norm)"))),
-            };
-            tags.iter().zip(&outcome.values).map(number).collect::<Result<Vec<_>>>()
+            numbers(&tags, &outcome)
+        })
+    }
+
+    /// Measures by a run for each batch of a held-out set: local variables are initialised, all of them; `updates` are
+    /// fetched of batch 0, 1 and so on until `batches` gives [`EndOfInput`](everstep_tensor::ErrorKind::EndOfInput); then
+    /// `values`, pairs of a tag and a fetch of one element, are read once. So metrics measure that gather in local variables.
+    pub fn over<T: Into<String>>(
+        when: impl Into<When>,
+        sink: Arc<dyn EventSink>,
+        values: impl IntoIterator<Item = (T, S::Fetch)>,
+        updates: Vec<S::Fetch>,
+        mut batches: impl FnMut(u64) -> Result<Vec<(S::Input, Tensor)>> + 'a,
+    ) -> Self
+    where
+        S: 'a,
+    {
+        let (tags, values): (Vec<String>, _) = values.into_iter().map(|(tag, fetch)| (tag.into(), fetch)).unzip();
+        let (mut update, value) = (Request::evaluate(updates), Request::read(values));
+        Self::measured(when, sink, move |session: &mut S| {
+            let mut outcome = Outcome::default();
+            session.initialize(Scope::Local)?;
+            for position in 0.. {
+                match batches(position) {
+                    Ok(feeds) => update.feeds = feeds,
+                    Err(error) if error.kind() == ErrorKind::EndOfInput => break,
+                    Err(error) => return Err(error.context(format!("batch {position} of the evaluation"))),
+                }
+                session.run(&update, &mut outcome)?;
+            }
+            session.run(&value, &mut outcome)?;
+            numbers(&tags, &outcome)
         })
     }
 
@@ -111,6 +138,15 @@ impl<'a, S: Session> Evaluation<'a, S> {
         self.latest = Some((step, measures));
         Ok(())
     }
+}
+
+/// The value of each tag.
+fn numbers(tags: &[String], outcome: &Outcome) -> Result<Vec<(String, f64)>> {
+    let number = |(tag, value): (&String, &Tensor)| match value.to_f64() {
+        Ok(number) => Ok((tag.clone(), number)),
+        Err(error) => Err(error.context(format!("{tag} takes one number (its mean, a norm)"))),
+    };
+    tags.iter().zip(&outcome.values).map(number).collect()
 }
 
 impl<S: Session> Hook<S> for Evaluation<'_, S> {

@@ -1,4 +1,4 @@
-//! Feeds each training run the batch of its position.
+//! Feeds each run the batch of its position.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use everstep_hook::{AfterRun, BeforeRun, Hook, Start};
 use everstep_session::{Purpose, Session};
 use everstep_tensor::{Error, ErrorKind, Result, Spec, Tensor, Variables, VariablesMut};
 
-/// Feeds each training run the batch of its position; the position is saved with the model as
+/// Feeds each run the batch of its position; the position is saved with the model as
 /// `hook/<name>/position`, so a resumed training goes on with the very next batch.
 ///
-/// The position counts training runs that were applied, those that a hook undid among them: a run that failed gets the
+/// The position counts runs that were applied, those that a hook undid among them: a run that failed gets the
 /// same batch again. `source` must therefore give the same batch for the same position.
 ///
 /// ```
@@ -45,7 +45,7 @@ impl<F> Feed<F> {
         Self { name: name.into(), source, position: Position(0) }
     }
 
-    /// The position of the next training run: how many were applied, or undone.
+    /// The position of the next run: how many were applied, or undone.
     pub fn position(&self) -> u64 {
         self.position.0
     }
@@ -73,7 +73,7 @@ where
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
-        if run.purpose() != Purpose::Train {
+        if run.purpose() == Purpose::Read {
             return Ok(());
         }
         let position = self.position.0;
@@ -85,7 +85,7 @@ where
     }
 
     fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
-        self.position.0 += u64::from(run.purpose() == Purpose::Train);
+        self.position.0 += u64::from(run.purpose() != Purpose::Read);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Feeds each training run what a closure gives.
+//! Feeds each run what a closure gives.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use everstep_hook::{BeforeRun, Hook};
 use everstep_session::{Purpose, Session};
 use everstep_tensor::{ErrorKind, Result, Tensor};
 
-/// Feeds each training run what a closure gives when it is called; named `feed_fn`.
+/// Feeds each run what a closure gives when it is called; named `feed_fn`.
 ///
 /// The closure is called once for each attempt to run, so what it gives is not repeated when a session is lost and is
 /// not a part of a checkpoint: an input that shall resume exactly is fed by [`Feed`](crate::Feed).
@@ -45,7 +45,7 @@ where
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
-        if run.purpose() != Purpose::Train {
+        if run.purpose() == Purpose::Read {
             return Ok(());
         }
         let feeds = (self.0)().map_err(|error| match error.kind() {

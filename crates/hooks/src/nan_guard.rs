@@ -13,7 +13,7 @@ use record::Record;
 /// Guards a training against steps in which an element of a value is NaN or infinite, or in which the loss leaps; named
 /// `nan_guard`.
 ///
-/// The values are fetched in every training run, and every element is looked at. What happens to a bad step is told by
+/// The values are fetched in every run, and every element is looked at. What happens to a bad step is told by
 /// [`OnBadStep`]; it is never saved, and no hook acts on it, wherever in the list of hooks the guard stands. In a run the
 /// guard sees nothing but its values: an update that spoils the variables while the loss is still finite is seen in the
 /// norm of its gradients, so guard that too; and a run that the engine itself refuses, for its own check of the loss,
@@ -183,7 +183,7 @@ impl<S: Session> Hook<S> for NanGuard<S::Fetch> {
     }
 
     fn before_run(&mut self, run: &mut BeforeRun<'_, S>) -> Result<()> {
-        if run.purpose() != Purpose::Train {
+        if run.purpose() == Purpose::Read {
             return Ok(());
         }
         self.values.iter().for_each(|(_, fetch)| run.fetch(fetch.clone()));
@@ -216,7 +216,7 @@ impl<S: Session> Hook<S> for NanGuard<S::Fetch> {
     /// # Errors
     /// `InvalidArgument` if the value whose leaps are guarded against has several elements.
     fn after_run(&mut self, run: &mut AfterRun<'_, S>) -> Result<()> {
-        if run.purpose() != Purpose::Train {
+        if run.purpose() == Purpose::Read {
             return Ok(());
         }
         self.record.kept();

@@ -1,4 +1,4 @@
-//! Values of training runs, fetched in the very run they tell of.
+//! Values of runs, fetched in the very run they tell of.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -6,7 +6,7 @@ use everstep_hook::{AfterRun, BeforeRun, Elapsed, Trigger, When};
 use everstep_session::{Clock, Purpose, Session};
 use everstep_tensor::Tensor;
 
-/// Values of training runs, fetched in the very run they tell of, at the times of a trigger.
+/// Values of runs, fetched in the very run they tell of, at the times of a trigger.
 #[derive(Clone, Debug)]
 pub(crate) struct Sampled<F> {
     trigger: Trigger,
@@ -51,12 +51,12 @@ impl<F> Sampled<F> {
         self.when().may_be_last()
     }
 
-    /// Asks for the values in a training run that is expected to end at a step whose sample is due.
+    /// Asks for the values in a run that is expected to end at a step whose sample is due.
     pub(crate) fn ask<S: Session<Fetch = F>>(&self, run: &mut BeforeRun<'_, S>)
     where
         F: Clone,
     {
-        if run.purpose() == Purpose::Train && (self.keeps_last() || self.trigger.is_due(run.global_step() + 1)) {
+        if run.purpose() != Purpose::Read && (self.keeps_last() || self.trigger.is_due(run.global_step() + 1)) {
             self.values.iter().for_each(|(_, fetch)| run.fetch(fetch.clone()));
         }
     }

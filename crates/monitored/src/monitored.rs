@@ -29,6 +29,8 @@ pub struct Options {
     pub threads: Coordinator,
     /// How long threads may go on after the stop before they are named as stragglers.
     pub grace: Duration,
+    /// What every run with hooks is for.
+    pub purpose: Purpose,
     /// How every run with hooks is run; what hooks ask for in one run is added for that run alone.
     pub run_options: RunOptions,
 }
@@ -42,6 +44,7 @@ impl Default for Options {
             times: None,
             threads: Coordinator::default(),
             grace: Duration::from_secs(120),
+            purpose: Purpose::Train,
             run_options: RunOptions::default(),
         }
     }
@@ -99,7 +102,7 @@ impl<'a, C: Create> Monitored<'a, C> {
         let stopwatch = Stopwatch::new(options.times, options.clock.clone());
         let mut this = Self {
             create,
-            step: Step::new(hooks.names(), options.run_options, stopwatch),
+            step: Step::new(hooks.names(), options.purpose, options.run_options, stopwatch),
             hooks,
             saver: options.saver,
             attempts: Attempts::new(options.recovery, options.clock),

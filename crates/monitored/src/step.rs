@@ -57,8 +57,13 @@ impl From<Error> for Failure {
 }
 
 impl<S: Session> Step<S> {
-    pub(crate) fn new(names: impl IntoIterator<Item = String>, options: RunOptions, stopwatch: Stopwatch) -> Self {
-        let (request, feeders) = (Request::train(Vec::new()), Feeders::new(names));
+    pub(crate) fn new(
+        names: impl IntoIterator<Item = String>,
+        purpose: Purpose,
+        options: RunOptions,
+        stopwatch: Stopwatch,
+    ) -> Self {
+        let (request, feeders) = (Request { purpose, ..Request::train(Vec::new()) }, Feeders::new(names));
         let (outcome, ranges, feeding) = (Outcome::default(), Vec::new(), Vec::new());
         Self { request, outcome, ranges, feeders, options, stopwatch, feeding }
     }
@@ -127,7 +132,6 @@ impl<S: Session> Step<S> {
         feeds: &[(S::Input, Tensor)],
     ) -> Result<()> {
         let Self { request, ranges, feeders, options, stopwatch, feeding, .. } = self;
-        request.purpose = Purpose::Train;
         request.options = *options;
         request.fetches.clear();
         request.fetches.extend_from_slice(fetches);

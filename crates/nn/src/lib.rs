@@ -10,16 +10,21 @@ mod dense;
 mod depthwise_conv2d;
 mod dropout;
 mod embedding;
+mod gru;
 mod images;
 mod kernel;
 mod layer;
 mod loss;
+mod lstm;
 mod metric;
+pub mod metrics;
 mod norm;
 mod pool2d;
+mod recurrent;
 mod reshape;
 mod sequential;
 mod transformer;
+mod variance_scaling;
 
 pub use activation::Activation;
 pub use attention::{Attended, MultiHeadAttention};
@@ -30,15 +35,19 @@ pub use dense::Dense;
 pub use depthwise_conv2d::DepthwiseConv2D;
 pub use dropout::Dropout;
 pub use embedding::{Embedding, PositionalEmbedding};
-pub use kernel::{Kernel, fans, glorot_uniform, he_normal};
+pub use gru::Gru;
+pub use kernel::Kernel;
 pub use layer::Layer;
 pub use loss::{
     huber_loss, mean_squared_error, sigmoid_cross_entropy, smoothed_labels, softmax_cross_entropy,
     sparse_softmax_cross_entropy, weighted_mean,
 };
+pub use lstm::Lstm;
 pub use metric::accuracy;
 pub use norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use pool2d::{AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D};
+pub use recurrent::Returns;
 pub use reshape::{Flatten, Reshape};
 pub use sequential::Sequential;
 pub use transformer::TransformerBlock;
+pub use variance_scaling::{Fan, Spread, VarianceScaling, fans};

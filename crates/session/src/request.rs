@@ -12,6 +12,9 @@ pub enum Purpose {
     /// A training run: position and step advance, and hooks act on it.
     #[default]
     Train,
+    /// A run of an evaluation: hooks feed and watch it, and metrics may gather in local variables; the step and every
+    /// variable that is listed stay as they are, and nothing is dropped at random.
+    Evaluate,
     /// A reading run changes nothing; hooks pass it over unless they say otherwise.
     Read,
 }
@@ -33,6 +36,11 @@ impl<F, I> Request<F, I> {
     /// A training run of `fetches`.
     pub fn train(fetches: Vec<F>) -> Self {
         Self { purpose: Purpose::Train, fetches, feeds: Vec::new(), options: RunOptions::default() }
+    }
+
+    /// A run of an evaluation of `fetches`.
+    pub fn evaluate(fetches: Vec<F>) -> Self {
+        Self { purpose: Purpose::Evaluate, ..Self::train(fetches) }
     }
 
     /// A reading run of `fetches`.

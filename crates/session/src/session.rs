@@ -12,7 +12,7 @@ use crate::{Outcome, Request};
 /// 1. One value per fetch, in order; a fetch asked twice is computed once.
 /// 2. Feeding one input twice, an unknown fetch, or a wrong shape or dtype is `InvalidArgument` naming the input, and
 ///    then nothing ran.
-/// 3. A run whose purpose is reading changes neither the step nor any variable.
+/// 3. A run whose purpose is reading or evaluating changes neither the step nor any variable that is listed.
 /// 4. The variable `global_step` (i64, a scalar) and [`global_step`](Self::global_step) agree; assigning it sets it.
 /// 5. 2n steps are n steps, a save, a new session, a restore and n steps: bit for bit, on any number of threads.
 ///
@@ -32,8 +32,8 @@ use crate::{Outcome, Request};
 ///
 ///     fn run(&mut self, request: &Request<Fetch, Self::Input>, outcome: &mut Outcome) -> Result<()> {
 ///         let steps = request.fetches.contains(&Fetch::Step);
-///         if steps && request.purpose == Purpose::Read {
-///             return Err(Error::new(ErrorKind::InvalidArgument, "Step changes the weight; a reading run may not"));
+///         if steps && request.purpose != Purpose::Train {
+///             return Err(Error::new(ErrorKind::InvalidArgument, "Step changes the weight; a training run alone may"));
 ///         }
 ///         let mut weight = self.0.read("weight")?;
 ///         if steps {

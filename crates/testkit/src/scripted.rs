@@ -112,8 +112,8 @@ impl VariablesMut for View {
 impl Scripted {
     fn check(request: &Request<Fetch, Input>) -> Result<Option<f32>> {
         let bad = |message: String| Err(Error::new(ErrorKind::InvalidArgument, message));
-        if request.purpose == Purpose::Read && request.fetches.contains(&Fetch::Update) {
-            return bad("Update changes the model, which a reading run may not".into());
+        if request.purpose != Purpose::Train && request.fetches.contains(&Fetch::Update) {
+            return bad("Update changes the model, which a training run alone may".into());
         }
         match request.feeds.as_slice() {
             [] => Ok(None),

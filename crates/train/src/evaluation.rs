@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use everstep_hook::{Hook, StartedFrom};
 use everstep_monitored::{Attempt, Coordinator, Create, Created, Monitored, Options, Ran};
-use everstep_session::{Clock, Connect, Deadline, Monotonic, Request, Session, SessionConfig, Stop};
+use everstep_session::{Clock, Connect, Deadline, Monotonic, Purpose, Request, Session, SessionConfig, Stop};
 use everstep_tensor::{Checkpoint, Result, Save, Tensor};
 
 use crate::{CheckpointsOptions, Scaffold, checkpoints, readiness::Readiness, restore::restore_from};
@@ -46,6 +46,7 @@ impl<S: Session> Default for EvaluateOptions<'_, S> {
 
 /// Evaluates one checkpoint in a session of its own; gives the values of the final ops, if there are any.
 ///
+/// Its runs are for [`Purpose::Evaluate`]: they may change local variables, such as those of a metric, and nothing else.
 /// Without eval ops only the hooks' ends and the final ops run. A lost session starts the evaluation anew.
 ///
 /// # Errors
@@ -66,7 +67,8 @@ pub fn evaluate_once<'a, C: Connect>(
     };
     let threads = Coordinator::new(options.stop, Arc::new(Monotonic));
     log::info!("evaluating step {} from {}", checkpoint.step, checkpoint.location);
-    let mut monitored = Monitored::begin(create, options.hooks, Options { threads, ..Options::default() })?;
+    let mut monitored =
+        Monitored::begin(create, options.hooks, Options { purpose: Purpose::Evaluate, threads, ..Options::default() })?;
     while !options.eval_ops.is_empty() && !matches!(monitored.run(&options.eval_ops, &options.feeds)?, Ran::Stopped) {}
     let values = match &options.final_ops {
         Some(request) => match monitored.run_without_hooks(request)? {

@@ -45,8 +45,8 @@ impl Session for Line {
         let [x, y] = *point.as_slice::<f64>()? else { return Err(wrong("a point is x and y")) };
         let error = self.get("w")? * x + self.get("b")? - y;
         if request.fetches.contains(&Fetch::TrainOp) {
-            if request.purpose == Purpose::Read {
-                return Err(wrong("the train op changes the model, which a reading run may not"));
+            if request.purpose != Purpose::Train {
+                return Err(wrong("the train op changes the model, which a training run alone may"));
             }
             let velocity = 0.9 * self.get("w_velocity")? + error * x;
             let (w, b) = (self.get("w")? - 0.01 * velocity, self.get("b")? - 0.01 * error);

@@ -4,10 +4,14 @@
 mod config;
 mod gradients;
 mod index;
+mod initialisers;
 mod kernels;
 mod laws;
+mod layers;
 mod local_variables;
+mod metrics;
 mod mlp;
+mod models;
 mod optimizers;
 mod plans;
 mod random;

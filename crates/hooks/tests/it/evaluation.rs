@@ -132,3 +132,28 @@ fn what_was_measured_goes_into_the_save_of_that_step() {
     let saver = Arc::new(Noting::default());
     assert_eq!(noted(&saver, When::Last, Every::steps(1)), [("annotated", 3, 1.0)]);
 }
+
+#[test]
+fn a_held_out_set_is_gone_through_batch_by_batch() -> Result<()> {
+    let (mut driver, sink) = (driver(), Arc::new(Memory::new()));
+    let batches = |position: u64| match position {
+        0..3 => Ok(vec![("images", Tensor::scalar(position as i64))]),
+        _ => Err(Error::new(ErrorKind::EndOfInput, "the set has three batches")),
+    };
+    let mut hook =
+        Evaluation::over(Every::steps(10), sink.clone(), [("accuracy", "accuracy")], vec!["logits"], batches);
+    driver.start(&mut hook, StartedFrom::Fresh)?;
+    driver.train(&mut hook, 1)?;
+    assert_eq!(sink.scalars("accuracy"), [(1, f64::from(0.01f32))]);
+    let gathered =
+        driver.session.fetched.iter().zip(&driver.session.fed).filter(|(fetched, _)| **fetched == ["logits"]);
+    let fed: Vec<i64> = gathered.map(|(_, fed)| fed[0].1.item::<i64>()).collect::<Result<_>>()?;
+    assert_eq!(fed, [0, 1, 2]);
+
+    let broken = |_| Err(Error::new(ErrorKind::DataLoss, "a file is damaged"));
+    let mut hook = Evaluation::over(Every::steps(10), sink, [("accuracy", "accuracy")], vec!["logits"], broken);
+    driver.start(&mut hook, StartedFrom::Fresh)?;
+    let error = driver.train(&mut hook, 1).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().contains("batch 0 of the evaluation")), (ErrorKind::DataLoss, true));
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! Laws 1 to 5: sessions.
 
-use everstep_session::{Outcome, Request, Scope, Session};
+use everstep_session::{Outcome, Purpose, Request, Scope, Session};
 use everstep_tensor::{CopyRules, ErrorKind, Snapshot, Tensor, copy};
 
 use super::{specs_are_sorted_and_stable, wrong_assignments_change_nothing};
@@ -74,7 +74,7 @@ impl<S: Session> SessionLaws<'_, S> {
         }
     }
 
-    /// Law 3: a run whose purpose is reading changes neither the step nor any variable.
+    /// Law 3: a run whose purpose is reading or evaluating changes neither the step nor any variable that is listed.
     #[track_caller]
     pub fn reading_changes_nothing(&self) {
         let mut session = self.ready();
@@ -82,9 +82,11 @@ impl<S: Session> SessionLaws<'_, S> {
         let mut outcome = Outcome::default();
         let reading = Request { feeds: (self.feeds)(0), ..Request::read(self.reads.clone()) };
         session.run(&reading, &mut outcome).expect("a reading run succeeds");
-        let training = Request { feeds: (self.feeds)(0), ..Request::read(vec![self.train.clone()]) };
-        if let Err(error) = session.run(&training, &mut outcome) {
-            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+        for purpose in [Purpose::Read, Purpose::Evaluate] {
+            let training = Request { purpose, feeds: (self.feeds)(0), ..Request::read(vec![self.train.clone()]) };
+            if let Err(error) = session.run(&training, &mut outcome) {
+                assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+            }
         }
         assert!(state(&session).bit_eq(&before), "a reading run changed the model");
     }

@@ -35,7 +35,7 @@ impl Session for Halving {
 
     fn run(&mut self, request: &Request<Fetch, Infallible>, outcome: &mut Outcome) -> Result<()> {
         if request.fetches.contains(&Fetch::Halve) {
-            if request.purpose == Purpose::Read {
+            if request.purpose != Purpose::Train {
                 return Err(Error::new(ErrorKind::InvalidArgument, "Halve changes the weight; fetch Weight"));
             }
             self.halve()?;
