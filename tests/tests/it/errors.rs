@@ -40,6 +40,7 @@ const PROVOKED: &[fn(&Path) -> String] = &[
     a_nan_in_the_input,
     a_checked_loss,
     an_unknown_data_set,
+    an_unknown_model,
     an_unknown_option,
     fashion_mnist_that_is_not_there,
     a_damaged_idx_file,
@@ -277,6 +278,10 @@ fn program(directory: &Path, arguments: &[&str]) -> String {
 
 fn an_unknown_data_set(directory: &Path) -> String {
     program(directory, &["foo"])
+}
+
+fn an_unknown_model(directory: &Path) -> String {
+    program(directory, &["digits", "--model", "foo"])
 }
 
 fn an_unknown_option(directory: &Path) -> String {
