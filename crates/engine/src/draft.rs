@@ -1,7 +1,7 @@
 //! A plan in the making: nodes become kernels and updates, values get places.
 
 use everstep_graph::{Graph, Input, Node, NodeId, Op, Output, TensorType, UpdateRule};
-use everstep_ops::{Kernel, Kernels};
+use everstep_ops::{IndexKernel, Kernel, Kernels};
 use everstep_tensor::{DType, Result, Shape, Tensor};
 
 use crate::{
@@ -21,7 +21,7 @@ pub(crate) fn computed_nodes<'a>(graph: &'a Graph, needed: &[NodeId], fetches: &
     fetches.iter().for_each(|fetch| is_computed[fetch.node().index()] = true);
     for id in needed.iter().rev() {
         let node = &graph.nodes()[id.index()];
-        is_computed[id.index()] |= matches!(node.op(), Op::Update(_));
+        is_computed[id.index()] |= node.op().update_rule().is_some();
         if !is_computed[id.index()] {
             continue;
         }
@@ -92,7 +92,7 @@ impl<'a> Draft<'a> {
                 vec![Place::Constant(self.constants.len() - 1)]
             }
             Op::Variable(_) => vec![Place::Variable(self.variables.index_of(node.id()))],
-            Op::Update(rule) => {
+            Op::Update(rule) | Op::SparseUpdate(rule) => {
                 self.add_update(node, *rule);
                 Vec::new()
             }
@@ -169,15 +169,37 @@ impl<'a> Draft<'a> {
                 input.place = self.value_before(variable);
             }
         }
+        if let (Op::SparseUpdate(_), Some(indices)) = (node.op(), inputs.last().cloned()) {
+            inputs.push(self.order(node.id(), indices));
+        }
         if rule != UpdateRule::Assign {
             let initialised: Vec<usize> = targets.iter().copied().filter(|target| !self.is_changed(*target)).collect();
             self.reads.extend(initialised);
         }
         let is_read = |target: &usize| inputs.iter().any(|input| input.place == Place::Variable(*target));
-        let specs = targets.iter().map(|target| self.variables.entry(*target).spec());
-        let bytes = specs.map(|spec| bytes(spec.dtype, &spec.shape)).sum();
+        let touched = |target: &usize| match (node.op(), inputs.last(), self.variables.entry(*target).spec()) {
+            (Op::SparseUpdate(_), Some(order), spec) => order.shape[0] * bytes(spec.dtype, &spec.shape[1..]),
+            (_, _, spec) => bytes(spec.dtype, &spec.shape),
+        };
+        let bytes = targets.iter().map(touched).sum();
         let targets = targets.iter().map(|target| Changed { variable: *target, keep: is_read(target) }).collect();
         self.updates.push(Updating { node: node.id(), update: lower::update(rule), targets, inputs, bytes });
+    }
+
+    /// The order of the indices of an update: what has summed up their duplicates knows it already.
+    fn order(&mut self, node: NodeId, indices: Operand) -> Operand {
+        let is_known = |made: &&Instruction| {
+            made.kernel == Kernel::Index(IndexKernel::SumDuplicates) && made.inputs[1].place == indices.place
+        };
+        if let Some(known) = self.instructions.iter().find(is_known) {
+            return known.outputs[1].clone();
+        }
+        let shape = indices.shape.clone();
+        let (bytes, places) = self.make(vec![Value { dtype: DType::I64, shape: shape.clone() }]);
+        let order = Operand { place: places[0], shape };
+        let (kernel, outputs) = (Kernel::Index(IndexKernel::Order), vec![order.clone()]);
+        self.instructions.push(Instruction { node, kernel, inputs: vec![indices], outputs, bytes });
+        order
     }
 
     /// Where the coming update finds a variable's value from before the run; an earlier update that changes it keeps it.
@@ -307,6 +329,6 @@ fn shapes_of(operands: &[Operand]) -> Vec<&[usize]> {
     operands.iter().map(|operand| &*operand.shape).collect()
 }
 
-fn bytes(dtype: DType, shape: &Shape) -> usize {
+fn bytes(dtype: DType, shape: &[usize]) -> usize {
     shape.iter().product::<usize>() * dtype.size()
 }

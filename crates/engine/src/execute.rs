@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most tensors that a kernel or an update reads.
-pub(crate) const INPUTS: usize = 8;
+pub(crate) const INPUTS: usize = 10;
 /// The most tensors that a kernel or an update writes.
 pub(crate) const OUTPUTS: usize = 4;
 

@@ -54,7 +54,9 @@ impl Step {
 /// How `op` on these inputs gives these outputs; `None` for what is not computed: placeholders, constants, variables, updates.
 pub(crate) fn lower(op: &Op, randomness: Randomness, inputs: &[Value], outputs: &[Value]) -> Option<Lowered> {
     let kernel = match op {
-        Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) | Op::Update(_) => return None,
+        Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) | Op::Update(_) | Op::SparseUpdate(_) => {
+            return None;
+        }
         Op::Identity | Op::StopGradient => return Some(Lowered::Alias),
         Op::CheckNumerics => return Some(Lowered::Checked(Kernel::CheckNumerics)),
         Op::Cast(dtype) if *dtype == inputs[0].dtype => return Some(Lowered::Alias),
@@ -169,6 +171,7 @@ pub(crate) fn update(rule: UpdateRule) -> ops::Update {
     match rule {
         UpdateRule::Assign => ops::Update::Assign,
         UpdateRule::AssignAdd => ops::Update::AssignAdd,
+        UpdateRule::AssignSub => ops::Update::AssignSub,
         UpdateRule::GradientDescent => ops::Update::GradientDescent,
         UpdateRule::Momentum { nesterov } => ops::Update::Momentum { nesterov },
         UpdateRule::Adam => ops::Update::Adam,

@@ -57,7 +57,7 @@ pub(crate) struct Updating {
     pub(crate) update: ops::Update,
     pub(crate) targets: Vec<Changed>,
     pub(crate) inputs: Vec<Operand>,
-    /// Of the targets.
+    /// Of what it touches of the targets.
     pub(crate) bytes: usize,
 }
 

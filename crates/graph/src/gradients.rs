@@ -1,11 +1,13 @@
 //! Reverse-mode differentiation: nodes that compute the gradient of a loss.
 
 mod rules;
+mod slices;
 
 use std::collections::BTreeMap;
 
 use everstep_tensor::Result;
 
+use self::slices::Slices;
 use crate::{Binary, Gradient, Graph, Node, NodeId, Op, Output, Variable};
 
 impl Graph {
@@ -34,10 +36,30 @@ impl Graph {
     pub fn gradients(&mut self, loss: impl Into<Output>, values: &[Output]) -> Result<Vec<Option<Output>>> {
         let loss = loss.into();
         let scope = self.unique_scope("gradients");
-        self.composite(&scope, |graph| backward(graph, loss, values))
+        self.composite(&scope, |graph| {
+            let gradients = backward(graph, loss, values, Slices::default())?.0;
+            Ok(values.iter().map(|value| gradients.get(value).copied()).collect())
+        })
     }
 
     /// The gradients of a scalar loss with respect to some variables, as [`gradients`](Self::gradients) has them.
+    ///
+    /// The gradient of a variable whose rows are only [gathered](Self::gather) is [sparse](Gradient::Sparse): it costs as
+    /// much as the used rows have elements, however long the variable is.
+    ///
+    /// ```
+    /// use everstep_graph::{Axes, Gradient, Graph, Initializer};
+    /// use everstep_tensor::DType;
+    ///
+    /// let mut graph = Graph::new();
+    /// let table = graph.variable("table", DType::F32, [1000, 16], Initializer::ONES)?;
+    /// let tokens = graph.placeholder("tokens", DType::I32, [None])?;
+    /// let embedded = graph.embedding_lookup(table, tokens)?;
+    /// let loss = graph.sum(embedded, Axes::all())?;
+    /// let Some(Gradient::Sparse(slices)) = graph.compute_gradients(loss, &[table])?[0] else { unreachable!() };
+    /// assert_eq!(graph.type_of(slices.values)?.to_string(), "f32[?, 16]");
+    /// # Ok::<(), everstep_tensor::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`gradients`](Self::gradients).
@@ -51,12 +73,14 @@ impl Graph {
         let values: Vec<Output> = variables.iter().map(|variable| variable.output()).collect();
         let scope = self.unique_scope("gradients");
         self.composite(&scope, |graph| {
-            Ok(backward(graph, loss, &values)?.into_iter().map(|gradient| gradient.map(Gradient::Dense)).collect())
+            let (gradients, slices) = backward(graph, loss, &values, Slices::of(variables))?;
+            variables.iter().map(|variable| slices.with(graph, *variable, gradients.get(&variable.output()))).collect()
         })
     }
 }
 
-fn backward(graph: &mut Graph, loss: Output, values: &[Output]) -> Result<Vec<Option<Output>>> {
+/// The gradient of every value between, but what `slices` takes.
+fn backward(graph: &mut Graph, loss: Output, values: &[Output], mut slices: Slices) -> Result<(Gradients, Slices)> {
     let one = loss_gradient(graph, loss)?;
     let between = nodes_between(graph, loss, values)?;
     let mut gradients = Gradients::from([(loss, one)]);
@@ -66,12 +90,13 @@ fn backward(graph: &mut Graph, loss: Output, values: &[Output]) -> Result<Vec<Op
             .map(|index| gradients.get(&Output { node: *id, index }).copied())
             .collect();
         if of_outputs.iter().any(Option::is_some) {
-            graph.scope(&format!("{}_grad", node.name()), |graph| {
-                through(graph, &node, &of_outputs, &between, &mut gradients)
+            graph.scope(&format!("{}_grad", node.name()), |graph| match slices.take(graph, &node, &of_outputs)? {
+                true => Ok(()),
+                false => through(graph, &node, &of_outputs, &between, &mut gradients),
             })?;
         }
     }
-    Ok(values.iter().map(|value| gradients.get(value).copied()).collect())
+    Ok((gradients, slices))
 }
 
 /// The gradient of a value, as far as it was summed up.

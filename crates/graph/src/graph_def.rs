@@ -40,10 +40,15 @@ impl Graph {
         NodeDef {
             name: node.name().into(),
             op: node.op().name().into(),
-            input: self.edges(node),
+            input: inputs(node.op(), self.edges(node)),
             device: String::new(),
             attr: attributes.map(|(name, value)| (name.into(), AttrValue { value: Some(value) })).collect(),
         }
+    }
+
+    fn last_dtype(&self, node: &Node) -> DType {
+        let last = node.inputs().last().and_then(|input| self.type_of(*input).ok());
+        last.map_or(DType::I64, |known| known.dtype)
     }
 
     /// The dtypes by TensorFlow's names: of an op's values, or what it converts between.
@@ -53,6 +58,7 @@ impl Graph {
         let Some(first) = first else { return Vec::new() };
         match node.op() {
             Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) => vec![("dtype", dtype(first))],
+            Op::SparseUpdate(_) => vec![("T", dtype(first)), ("Tindices", dtype(self.last_dtype(node)))],
             Op::Cast(target) => vec![("SrcT", dtype(first)), ("DstT", dtype(*target))],
             Op::ArgMax { .. } | Op::ArgMin { .. } => vec![("T", dtype(first)), ("output_type", dtype(DType::I64))],
             Op::Logic(LogicOp::Select) => vec![("T", dtype(node.outputs()[0].dtype))],
@@ -62,6 +68,16 @@ impl Graph {
             _ => vec![("T", dtype(first))],
         }
     }
+}
+
+/// The inputs in TensorFlow's order: of a sparse update, the indices stand beside the slices.
+fn inputs(op: &Op, mut edges: Vec<String>) -> Vec<String> {
+    let Op::SparseUpdate(rule) = op else { return edges };
+    let indices = edges.remove(rule.targets() + rule.operands());
+    let slices = (rule.targets()..).find(|input| !rule.is_scalar(*input)).expect("a rule has a change");
+    let is_scatter = matches!(rule, UpdateRule::AssignAdd | UpdateRule::AssignSub);
+    edges.insert(if is_scatter { slices } else { slices + 1 }, indices);
+    edges
 }
 
 fn attributes(op: &Op) -> Attributes {
@@ -90,7 +106,9 @@ fn attributes(op: &Op) -> Attributes {
         Op::BatchMatMul(transpose) => vec![("adj_x", Attr::B(transpose.a)), ("adj_y", Attr::B(transpose.b))],
         Op::Shape(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
         Op::Index(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
-        Op::Update(UpdateRule::Momentum { nesterov }) => vec![("use_nesterov", Attr::B(*nesterov))],
+        Op::Update(UpdateRule::Momentum { nesterov }) | Op::SparseUpdate(UpdateRule::Momentum { nesterov }) => {
+            vec![("use_nesterov", Attr::B(*nesterov))]
+        }
         _ => Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use everstep_tensor::{DType, Error, ErrorKind, Result};
 
 use crate::{
     Binary, Compare, Initializer, Op, PartialShape, Reduction, TensorType, Transpose, Unary, UpdateRule, VariableDef,
+    op::index::infer::gather,
 };
 
 /// Axes that a shape may have; kernels promise no more.
@@ -62,6 +63,7 @@ impl Op {
             (Self::Index(op), inputs) => op.infer(inputs)?,
             (Self::Custom(rule), inputs) => rule.infer(inputs)?,
             (Self::Update(rule), inputs) => infer_update(*rule, inputs)?,
+            (Self::SparseUpdate(rule), inputs) => infer_sparse_update(*rule, inputs)?,
             _ => unreachable!("the number of inputs was checked"),
         };
         outputs.iter().try_for_each(|output| check_rank(&output.shape))?;
@@ -113,6 +115,7 @@ impl Op {
             Self::Attention(op) => op.input_count(),
             Self::Random(op) => op.input_count(),
             Self::Update(rule) => rule.targets() + rule.operands(),
+            Self::SparseUpdate(rule) => rule.targets() + rule.operands() + 1,
         };
         Some(count)
     }
@@ -338,17 +341,40 @@ fn infer_spread(axes: &[usize], keep_dims: bool, gradient: &TensorType, operand:
     Ok(TensorType::new(gradient.dtype, operand.shape.clone()))
 }
 
+/// As [`infer_update`], with slices of the rows that the last input names.
+fn infer_sparse_update(rule: UpdateRule, inputs: &[TensorType]) -> Result<Vec<TensorType>> {
+    let Some((indices, inputs)) = inputs.split_last().filter(|_| rule.sparse_name().is_some()) else {
+        return invalid("the rule changes whole variables; make the gradient a dense one".into());
+    };
+    check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, inputs[0].dtype)?;
+    if indices.shape.len() != 1 {
+        return invalid(format!("indices are a vector, not of shape {}; reshape indices and slices", indices.shape));
+    }
+    let slices = gather(0, &inputs[0], indices)?;
+    infer_changes(rule, inputs, &slices.shape)
+}
+
 /// Every input has the first variable's dtype, and its shape or a scalar's.
 fn infer_update(rule: UpdateRule, inputs: &[TensorType]) -> Result<Vec<TensorType>> {
+    infer_changes(rule, inputs, &inputs[0].shape)
+}
+
+fn infer_changes(rule: UpdateRule, inputs: &[TensorType], changes: &PartialShape) -> Result<Vec<TensorType>> {
     let target = &inputs[0];
     match rule {
         UpdateRule::Assign => {}
-        UpdateRule::AssignAdd => check_dtype("numbers", |dtype| dtype != DType::Bool, target.dtype)?,
+        UpdateRule::AssignAdd | UpdateRule::AssignSub => {
+            check_dtype("numbers", |dtype| dtype != DType::Bool, target.dtype)?
+        }
         _ => check_float(target.dtype)?,
     }
     for (index, input) in inputs.iter().enumerate() {
         check_equal_dtypes(target.dtype, input.dtype)?;
-        let expected = if rule.is_scalar(index) { &PartialShape::SCALAR } else { &target.shape };
+        let expected = match rule.is_scalar(index) {
+            true => &PartialShape::SCALAR,
+            false if index < rule.targets() => &target.shape,
+            false => changes,
+        };
         if input.shape.merge(expected).is_none() {
             return invalid(format!("input {index} has shape {}, it takes {expected}", input.shape));
         }

@@ -4,7 +4,7 @@ mod attention;
 pub(crate) mod attribute;
 mod batch_norm;
 mod convolution;
-mod index;
+pub(crate) mod index;
 mod logic;
 mod norm;
 mod pooling;
@@ -135,6 +135,11 @@ pub enum Op {
     Custom(Arc<dyn CustomRule>),
     /// Changes variables at the end of the run; the first inputs are those variables, and there is no output.
     Update(UpdateRule),
+    /// Changes rows of variables at the end of the run: the inputs of the rule, then indices `[n]`, i32 or i64.
+    ///
+    /// The inputs of the variables' shape are `n` slices instead, each of the shape of a row, and the rule is applied to the
+    /// rows that the indices name, each as if it were a variable by itself; slices of one row are added before, in order.
+    SparseUpdate(UpdateRule),
 }
 
 /// A variable as a node defines it; its name is the node's.
@@ -344,6 +349,8 @@ pub enum UpdateRule {
     Assign,
     /// `variable = variable + value`, numeric; inputs (variable, value).
     AssignAdd,
+    /// `variable = variable - value`, numeric; inputs (variable, value).
+    AssignSub,
     /// `variable = variable - learning_rate * gradient`, float; inputs (variable, learning_rate, gradient).
     GradientDescent,
     /// Float; inputs (variable, accumulator, learning_rate, gradient, momentum).
@@ -369,10 +376,22 @@ pub enum UpdateRule {
 }
 
 impl UpdateRule {
+    /// The name of [`Op::SparseUpdate`] by this rule; `None` if it has no such form.
+    pub fn sparse_name(self) -> Option<&'static str> {
+        let name = match self {
+            Self::Assign | Self::GradientDescent => return None,
+            Self::AssignAdd => "ScatterAdd",
+            Self::AssignSub => "ScatterSub",
+            Self::Momentum { .. } => "SparseApplyMomentum",
+            Self::Adam => "SparseApplyAdam",
+        };
+        Some(name)
+    }
+
     /// How many of the first inputs are the variables that it changes.
     pub fn targets(self) -> usize {
         match self {
-            Self::Assign | Self::AssignAdd | Self::GradientDescent => 1,
+            Self::Assign | Self::AssignAdd | Self::AssignSub | Self::GradientDescent => 1,
             Self::Momentum { .. } => 2,
             Self::Adam => 3,
         }
@@ -381,7 +400,7 @@ impl UpdateRule {
     /// How many inputs follow the variables.
     pub(crate) fn operands(self) -> usize {
         match self {
-            Self::Assign | Self::AssignAdd => 1,
+            Self::Assign | Self::AssignAdd | Self::AssignSub => 1,
             Self::GradientDescent => 2,
             Self::Momentum { .. } => 3,
             Self::Adam => 7,
@@ -391,7 +410,7 @@ impl UpdateRule {
     /// Which inputs have the variables' shape; the others are scalars.
     pub(crate) fn is_scalar(self, input: usize) -> bool {
         match self {
-            Self::Assign | Self::AssignAdd => false,
+            Self::Assign | Self::AssignAdd | Self::AssignSub => false,
             Self::GradientDescent => input == 1,
             Self::Momentum { .. } => input == 2 || input == 4,
             Self::Adam => (3..9).contains(&input),
@@ -437,6 +456,15 @@ impl Op {
             Self::Index(op) => op.name(),
             Self::Custom(rule) => rule.name(),
             Self::Update(rule) => rule.name(),
+            Self::SparseUpdate(rule) => rule.sparse_name().unwrap_or_else(|| rule.name()),
+        }
+    }
+
+    /// The rule by which it changes variables, if it does.
+    pub fn update_rule(&self) -> Option<UpdateRule> {
+        match self {
+            Self::Update(rule) | Self::SparseUpdate(rule) => Some(*rule),
+            _ => None,
         }
     }
 
@@ -492,7 +520,7 @@ names! {
         Sum => "Sum", Mean => "Mean", Max => "Max", Min => "Min", Prod => "Prod", All => "All", Any => "Any",
     }
     UpdateRule {
-        Assign => "Assign", AssignAdd => "AssignAdd", GradientDescent => "ApplyGradientDescent",
+        Assign => "Assign", AssignAdd => "AssignAdd", AssignSub => "AssignSub", GradientDescent => "ApplyGradientDescent",
         Momentum { .. } => "ApplyMomentum", Adam => "ApplyAdam",
     }
 }
@@ -540,7 +568,9 @@ impl Op {
             Self::BatchMatMul(transpose) => list([flag(transpose.a, "adj_x"), flag(transpose.b, "adj_y"), None]),
             Self::Shape(op) => attribute::texts(op.attributes()),
             Self::Index(op) => attribute::texts(op.attributes()),
-            Self::Update(UpdateRule::Momentum { nesterov }) => list([flag(*nesterov, "nesterov"), None, None]),
+            Self::Update(UpdateRule::Momentum { nesterov }) | Self::SparseUpdate(UpdateRule::Momentum { nesterov }) => {
+                list([flag(*nesterov, "nesterov"), None, None])
+            }
             _ => Vec::new(),
         }
     }

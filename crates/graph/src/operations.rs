@@ -244,7 +244,39 @@ impl Graph {
     /// If the number of variables or inputs is not the rule's, or dtypes or shapes differ.
     #[track_caller]
     pub fn update(&mut self, rule: UpdateRule, variables: &[Variable], inputs: &[Output]) -> Result<Update> {
-        let op = Op::Update(rule);
+        self.add_update(Op::Update(rule), rule, variables, inputs)
+    }
+
+    /// Changes the rows of variables that i32 or i64 indices `[n]` name, by a rule; see [`Op::SparseUpdate`].
+    ///
+    /// ```
+    /// use everstep_graph::{Graph, Initializer, UpdateRule};
+    /// use everstep_tensor::{DType, Tensor};
+    ///
+    /// let mut graph = Graph::new();
+    /// let counts = graph.state("counts", DType::I64, [1000], Initializer::ZEROS)?;
+    /// let words = graph.placeholder("words", DType::I32, [Some(3)])?;
+    /// let ones = graph.constant("ones", Tensor::from_vec([3], vec![1i64; 3])?)?;
+    /// graph.sparse_update(UpdateRule::AssignAdd, &[counts], &[ones], words)?;
+    /// # Ok::<(), everstep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`update`](Self::update), or if the rule has no such form.
+    #[track_caller]
+    pub fn sparse_update(
+        &mut self,
+        rule: UpdateRule,
+        variables: &[Variable],
+        inputs: &[Output],
+        indices: impl Into<Output>,
+    ) -> Result<Update> {
+        let inputs: Vec<Output> = inputs.iter().copied().chain([indices.into()]).collect();
+        self.add_update(Op::SparseUpdate(rule), rule, variables, &inputs)
+    }
+
+    #[track_caller]
+    fn add_update(&mut self, op: Op, rule: UpdateRule, variables: &[Variable], inputs: &[Output]) -> Result<Update> {
         if variables.len() != rule.targets() {
             let message = format!("it changes {} variables, {} were given", rule.targets(), variables.len());
             return Err(self.refusal(op.name(), message));
@@ -275,6 +307,15 @@ impl Graph {
     #[track_caller]
     pub fn assign_add(&mut self, variable: Variable, value: impl Into<Output>) -> Result<Update> {
         self.update(UpdateRule::AssignAdd, &[variable], &[value.into()])
+    }
+
+    /// `variable = variable - value`
+    ///
+    /// # Errors
+    /// If dtypes or shapes differ, or the variable is bool.
+    #[track_caller]
+    pub fn assign_sub(&mut self, variable: Variable, value: impl Into<Output>) -> Result<Update> {
+        self.update(UpdateRule::AssignSub, &[variable], &[value.into()])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use everstep_tensor::Result;
 
-use crate::{Graph, Op, Update};
+use crate::{Graph, Update};
 
 impl Graph {
     /// Registers an update that every training run shall apply beside those of its optimizer, such as the moving average
@@ -12,9 +12,11 @@ impl Graph {
     /// If the update is of another graph.
     #[track_caller]
     pub fn add_update_op(&mut self, update: Update) -> Result<()> {
-        match self.node(update.node()).map(|node| node.op()) {
-            Some(Op::Update(_)) => self.update_ops.push(update),
-            _ => return Err(self.refusal("update op", format!("{update:?} is not of this graph; register it there"))),
+        match self.node(update.node()).and_then(|node| node.op().update_rule()) {
+            Some(_) => self.update_ops.push(update),
+            None => {
+                return Err(self.refusal("update op", format!("{update:?} is not of this graph; register it there")));
+            }
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ impl Graph {
             node.control().iter().all(|id| precedes(*id) && self.is_update(*id)),
             "control is not of an earlier update",
         )?;
-        if let Op::Update(rule) = node.op() {
+        if let Some(rule) = node.op().update_rule() {
             let targets = &node.inputs()[..rule.targets()];
             ensure(targets.iter().all(|target| self.is_variable(target.node)), "it changes what is no variable")?;
         }
@@ -42,7 +42,7 @@ impl Graph {
     }
 
     fn is_update(&self, id: NodeId) -> bool {
-        self.node(id).is_some_and(|node| matches!(node.op(), Op::Update(_)))
+        self.node(id).is_some_and(|node| node.op().update_rule().is_some())
     }
 
     fn is_variable(&self, id: NodeId) -> bool {

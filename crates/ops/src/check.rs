@@ -6,6 +6,7 @@ mod images;
 mod index;
 mod logic;
 mod norm;
+mod rows;
 mod shape;
 
 use std::fmt::Display;
@@ -129,7 +130,8 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
 /// Whether `update` can be applied to these targets.
 pub(crate) fn update(update: &Update, targets: &[Target<'_>], inputs: &[View<'_>]) -> Checked {
     let call = Call { name: update.name() };
-    call.arity(update.arity(), inputs.len(), "targets", targets.len())?;
+    let (dense, rows) = update.split(inputs);
+    call.arity(update.arity(), dense.len(), "targets", targets.len())?;
     call.tensors("input", inputs.iter().copied())?;
     call.tensors("target", targets.iter().map(|target| target.next.as_view()))?;
     call.tensors("old value", targets.iter().filter_map(|target| target.from))?;
@@ -138,10 +140,13 @@ pub(crate) fn update(update: &Update, targets: &[Target<'_>], inputs: &[View<'_>
     for target in targets {
         call.same(&[variable, target.next.as_view(), target.from.unwrap_or(variable)])?;
     }
-    for (index, &input) in inputs.iter().enumerate() {
+    for (index, &input) in dense.iter().enumerate() {
         call.same_dtype(&[variable, input])?;
         if index == update.dense_input() {
-            call.same_shape(&[variable, input])?;
+            match rows {
+                [] => call.same_shape(&[variable, input])?,
+                rows => call.rows(variable, input, rows)?,
+            }
         } else {
             call.require(input.data.len() == 1, || {
                 format!("input {index} must be a scalar, not of shape {:?}", input.shape)
@@ -315,6 +320,7 @@ impl Update {
         match self {
             Update::Assign => "assign",
             Update::AssignAdd => "assign-add",
+            Update::AssignSub => "assign-sub",
             Update::GradientDescent => "gradient descent",
             Update::Momentum { .. } => "momentum",
             Update::Adam => "adam",
@@ -324,7 +330,7 @@ impl Update {
     /// How many inputs and targets it has.
     fn arity(&self) -> (usize, usize) {
         match self {
-            Update::Assign | Update::AssignAdd => (1, 1),
+            Update::Assign | Update::AssignAdd | Update::AssignSub => (1, 1),
             Update::GradientDescent => (2, 1),
             Update::Momentum { .. } => (3, 2),
             Update::Adam => (7, 3),
@@ -332,9 +338,9 @@ impl Update {
     }
 
     /// Which input has the variable's shape; the others are scalars.
-    fn dense_input(&self) -> usize {
+    pub(crate) fn dense_input(&self) -> usize {
         match self {
-            Update::Assign | Update::AssignAdd => 0,
+            Update::Assign | Update::AssignAdd | Update::AssignSub => 0,
             Update::GradientDescent | Update::Momentum { .. } => 1,
             Update::Adam => 6,
         }
@@ -343,7 +349,7 @@ impl Update {
     fn dtypes(&self) -> &'static [DType] {
         match self {
             Update::Assign => ALL,
-            Update::AssignAdd => BYTES_AND_NUMBERS,
+            Update::AssignAdd | Update::AssignSub => BYTES_AND_NUMBERS,
             _ => FLOATS,
         }
     }

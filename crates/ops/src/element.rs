@@ -9,6 +9,12 @@ pub(crate) trait Element: Copy + Send + Sync + PartialEq + PartialOrd + 'static 
 
     /// The elements of a view that the check has found to be of this type.
     fn slice_mut<'a>(data: &'a mut DataMut<'_>) -> &'a mut [Self];
+
+    /// The elements as a view has them.
+    fn data(values: &[Self]) -> Data<'_>;
+
+    /// The elements as a view has them.
+    fn data_mut(values: &mut [Self]) -> DataMut<'_>;
 }
 
 macro_rules! element {
@@ -26,6 +32,14 @@ macro_rules! element {
                     DataMut::$variant(values) => values,
                     _ => unchecked_dtype(),
                 }
+            }
+
+            fn data(values: &[Self]) -> Data<'_> {
+                Data::$variant(values)
+            }
+
+            fn data_mut(values: &mut [Self]) -> DataMut<'_> {
+                DataMut::$variant(values)
             }
         }
     };

@@ -28,6 +28,11 @@ pub trait Kernels: Send + Sync + Debug {
 
     /// Applies `update` to `targets`; what it takes is said at each [`Update`].
     ///
+    /// With two inputs more it changes some rows of numeric targets, and touches no other in place: indices `[n]`, i32 or
+    /// i64, and their order, i64 `[n]`, as [`IndexKernel::Order`](crate::IndexKernel::Order) gives it.
+    /// The input of the targets' shape is then `n` slices, each of the shape of a row; slices of one row are added in their
+    /// order, and the row is updated by the sum as if it were all there is of the targets.
+    ///
     /// # Errors
     /// If a number of tensors, a dtype or a shape does not fit; the targets are then untouched.
     fn update(&self, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) -> Result<(), KernelError>;

@@ -3,6 +3,7 @@
 /// An update of one variable and its slots; every target and input is of one dtype, scalars hold one element.
 ///
 /// The formulas are TensorFlow's (`Assign`, `AssignAdd`, `ApplyGradientDescent`, `ApplyMomentum`, `ApplyAdam`).
+/// Each but `Assign` can also be applied to some rows, see [`Kernels::update`](crate::Kernels::update).
 /// "New" values on the right of a formula are the ones computed by the lines above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Update {
@@ -10,6 +11,8 @@ pub enum Update {
     Assign,
     /// `var = var + value`, any dtype but bool; targets (var), inputs (value).
     AssignAdd,
+    /// `var = var - value`, any dtype but bool; targets (var), inputs (value).
+    AssignSub,
     /// `var = var - lr * gradient`, float; targets (var), inputs (lr, gradient).
     GradientDescent,
     /// Float; targets (var, accumulator), inputs (lr, gradient, momentum).

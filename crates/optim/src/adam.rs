@@ -5,6 +5,7 @@ use everstep_tensor::{DType, Result};
 
 use crate::{
     Optimizer, VariableGradient,
+    apply::apply,
     hyperparameters::Hyperparameters,
     slot::{scalar, slot},
 };
@@ -25,12 +26,17 @@ pub struct Adam {
     pub beta2: f64,
     /// What keeps the divisor from zero.
     pub epsilon: f64,
+    /// Whether a sparse gradient touches the used rows alone, as TensorFlow's `LazyAdamOptimizer`.
+    ///
+    /// Otherwise it is applied as the whole gradient, as `AdamOptimizer` does: the moments of all rows decay, and all rows
+    /// move by them, which costs as much as the variable has elements.
+    pub lazy: bool,
 }
 
-/// TensorFlow's defaults: 0.001, 0.9, 0.999 and 1e-8.
+/// TensorFlow's defaults: 0.001, 0.9, 0.999 and 1e-8, and not lazy.
 impl Default for Adam {
     fn default() -> Self {
-        Self { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+        Self { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, lazy: false }
     }
 }
 
@@ -75,9 +81,9 @@ impl Adam {
         let epsilon = number(graph, "epsilon", self.epsilon)?;
         graph.scope(&format!("update_{}", spec.name), |graph| {
             let powers = [powers[0].read(graph, spec.dtype)?, powers[1].read(graph, spec.dtype)?];
-            let gradient = gradient.dense(graph)?;
-            let inputs = [powers[0], powers[1], learning_rate, betas[0], betas[1], epsilon, gradient];
-            graph.update(UpdateRule::Adam, &targets, &inputs)
+            let gradient = if self.lazy { gradient } else { gradient.dense(graph)?.into() };
+            let inputs = |gradient| vec![powers[0], powers[1], learning_rate, betas[0], betas[1], epsilon, gradient];
+            apply(graph, UpdateRule::Adam, &targets, gradient, inputs)
         })
     }
 }

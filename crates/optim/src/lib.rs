@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod adam;
+mod apply;
 mod clip;
 mod global_norm;
 mod gradient_summaries;

@@ -3,11 +3,12 @@
 use everstep_graph::{Graph, Update, UpdateRule};
 use everstep_tensor::Result;
 
-use crate::{Optimizer, VariableGradient, hyperparameters::Hyperparameters, slot::slot};
+use crate::{Optimizer, VariableGradient, apply::apply, hyperparameters::Hyperparameters, slot::slot};
 
 /// Gradient descent with momentum, TensorFlow's `MomentumOptimizer`; the formulas are at [`UpdateRule::Momentum`].
 ///
 /// The accumulator of each variable is the slot `variable/Momentum`.
+/// Of a sparse gradient the used rows alone are touched: the accumulators of the others keep what they have, as there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Momentum {
     /// How far to go for an accumulated gradient of 1.
@@ -33,8 +34,8 @@ impl Optimizer for Momentum {
             let learning_rate = numbers.get(graph, "learning_rate", spec.dtype, self.learning_rate)?;
             let momentum = numbers.get(graph, "momentum", spec.dtype, self.momentum)?;
             let update = graph.scope(&format!("update_{}", spec.name), |graph| {
-                let gradient = gradient.dense(graph)?;
-                graph.update(rule, &[*variable, accumulator], &[learning_rate, gradient, momentum])
+                let inputs = |gradient| vec![learning_rate, gradient, momentum];
+                apply(graph, rule, &[*variable, accumulator], *gradient, inputs)
             })?;
             updates.push(update);
         }

@@ -9,6 +9,7 @@ pub(super) fn kernel(op: IndexOp) -> IndexKernel {
         IndexOp::Gather { axis } => IndexKernel::Gather { axis },
         IndexOp::GatherGrad { axis } => IndexKernel::Scatter { axis },
         IndexOp::ScatterAdd => IndexKernel::ScatterAdd,
+        IndexOp::SumDuplicates => IndexKernel::SumDuplicates,
         IndexOp::OneHot { axis, on, off, .. } => IndexKernel::OneHot { axis, on, off },
         IndexOp::TopK { ascending, .. } => IndexKernel::TopK { ascending },
         IndexOp::TopKGrad => IndexKernel::TopKGrad,

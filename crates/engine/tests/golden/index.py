@@ -32,6 +32,23 @@ family.add(
     [TABLE, np.array([3, 0, 3], dtype=np.int32), spread([3, 3], -1, 1)],
     {"axis": 0},
 )
+
+
+def sum_duplicates(slices, indices):
+    """The sum of the slices of each index at the first of them, as TensorFlow makes it for its sparse updates."""
+    unique, place = tf.unique(indices)
+    sums = tf.math.unsorted_segment_sum(slices, place, tf.size(unique))
+    firsts = tf.math.unsorted_segment_min(tf.range(tf.size(indices)), place, tf.size(unique))
+    order = tf.argsort(indices, stable=True)
+    return tf.scatter_nd(firsts[:, None], sums, tf.shape(slices)), tf.cast(order, tf.int64)
+
+
+family.add(
+    "sum_duplicates",
+    sum_duplicates,
+    [spread([5, 3], -1, 1), np.array([3, 0, 3, 1, 0], dtype=np.int32)],
+    gradients=[],
+)
 for axis in [0, 1, 2]:
     family.add(
         "one_hot",

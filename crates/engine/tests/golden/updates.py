@@ -43,6 +43,10 @@ def assign_add(handles, rest):
     raw.AssignAddVariableOp(resource=handles[0], value=rest[0])
 
 
+def assign_sub(handles, rest):
+    raw.AssignSubVariableOp(resource=handles[0], value=rest[0])
+
+
 def descend(handles, rest):
     raw.ResourceApplyGradientDescent(var=handles[0], alpha=rest[0], delta=rest[1])
 
@@ -53,6 +57,7 @@ scalar = np.float32
 family.add("assign", updated(1, assign), [VARIABLE, GRADIENT], gradients=[])
 family.add("assign_add", updated(1, assign_add), [VARIABLE, GRADIENT], gradients=[])
 family.add("assign_add", updated(1, assign_add), [np.array([1, 2], np.int64), np.array([5, -7], np.int64)])
+family.add("assign_sub", updated(1, assign_sub), [VARIABLE, GRADIENT], gradients=[])
 family.add("apply_gradient_descent", updated(1, descend), [VARIABLE, scalar(0.1), GRADIENT], gradients=[])
 for nesterov in [False, True]:
     inputs = [VARIABLE, SLOT, scalar(0.1), GRADIENT, scalar(0.9)]

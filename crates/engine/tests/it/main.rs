@@ -19,5 +19,6 @@ mod requests;
 mod semantics;
 mod shape;
 mod snapshots;
+mod sparse;
 mod train_op;
 mod transformer;

@@ -63,7 +63,7 @@ fn momentum() {
 
 #[test]
 fn adam() {
-    let adam = Adam { learning_rate: 0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-3 };
+    let adam = Adam { learning_rate: 0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, lazy: false };
     check(&adam, |weight, (m, v): &mut (f64, f64), gradient, step| {
         let (beta1_power, beta2_power) = (0.8f64.powi(step + 1), 0.95f64.powi(step + 1));
         let alpha = 0.1 * (1.0 - beta2_power).sqrt() / (1.0 - beta1_power);

@@ -83,6 +83,30 @@ fn large_scatter() -> Case {
     Case::new([table, inputs::given(DType::I32, &[3001], &indices), slices]).with(json!({ "axis": 0 }))
 }
 
+/// Slices `[n, ..]`, and as many indices, some of them equal.
+fn slices(dtype: DType) -> BoxedStrategy<Case> {
+    let case = move |(count, row, seed): (usize, Vec<usize>, u64)| {
+        let slices = inputs::filled(dtype, Numbers::Between, &[&[count], &row[..]].concat(), seed);
+        Case::new([slices, named(&[count], 4, seed)])
+    };
+    (1usize..=6, inputs::shapes(2), any::<u64>()).prop_map(case).boxed()
+}
+
+/// The sums at the first slice of each index, and the order of the indices.
+fn summed(inputs: &[Array], _: &Value) -> Vec<Array> {
+    let (slices, indices) = (&inputs[0], &inputs[1].values);
+    let width = slices.values.len() / indices.len();
+    let mut sums = vec![0.0; slices.values.len()];
+    for (place, index) in indices.iter().enumerate() {
+        let first = indices.iter().position(|other| other == index).unwrap();
+        (0..width).for_each(|column| sums[first * width + column] += slices.values[place * width + column]);
+    }
+    let mut order: Vec<usize> = (0..indices.len()).collect();
+    order.sort_by_key(|place| (indices[*place] as i64, *place));
+    let order = order.into_iter().map(|place| place as f64).collect();
+    vec![Array::new(&slices.shape, sums), Array::new(&inputs[1].shape, order)]
+}
+
 fn one_hot(attributes: &Value) -> IndexOp {
     let value = |name: &str| attributes[name].as_f64().unwrap();
     let (axis, depth) = (number(attributes, "axis"), number(attributes, "depth"));
@@ -280,6 +304,14 @@ ops! {
         .large(large_scatter)
         .of(NUMBERS)
         .differentiable(&[0, 2])
+        .roundings(16.0);
+    sum_duplicates, no gradient: Entry::new("SumDuplicates", |graph, inputs, _| {
+            graph.sum_duplicates(inputs[0], inputs[1]).map(|(slices, order)| vec![slices, order])
+        })
+        .means(summed)
+        .on(slices)
+        .large(|| Case::new(large_scatter().inputs[1..].iter().rev().cloned().collect::<Vec<_>>()))
+        .of(NUMBERS)
         .roundings(16.0);
     one_hot, no gradient: Entry::new("OneHot", |graph, inputs, attributes| {
             one(graph.one_hot_with(inputs[0], one_hot(attributes)))

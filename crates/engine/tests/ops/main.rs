@@ -83,6 +83,7 @@ mod matrix;
 mod norms;
 mod random;
 mod reductions;
+mod rows;
 mod rules;
 mod shape;
 mod softmax;

@@ -13,7 +13,7 @@ use crate::{
 
 /// How the inputs of an update are made: a tensor of the variable's shape, or a scalar.
 #[derive(Clone, Copy)]
-enum Part {
+pub(crate) enum Part {
     Dense(Numbers),
     Scalar(f64),
 }
@@ -54,7 +54,7 @@ macro_rules! on {
     }};
 }
 
-fn momentum(inputs: &[Array], nesterov: bool) -> Vec<Array> {
+pub(crate) fn momentum(inputs: &[Array], nesterov: bool) -> Vec<Array> {
     let (rate, gradient, momentum) = (inputs[2].values[0], &inputs[3], inputs[4].values[0]);
     let accumulator = inputs[1].zip(gradient, |accumulator, gradient| accumulator * momentum + gradient);
     let step = match nesterov {
@@ -64,7 +64,7 @@ fn momentum(inputs: &[Array], nesterov: bool) -> Vec<Array> {
     vec![inputs[0].zip(&step, |variable, step| variable - step), accumulator]
 }
 
-fn adam(inputs: &[Array]) -> Vec<Array> {
+pub(crate) fn adam(inputs: &[Array]) -> Vec<Array> {
     let [beta1_power, beta2_power, rate, beta1, beta2, epsilon]: [f64; 6] =
         std::array::from_fn(|index| inputs[3 + index].values[0]);
     let gradient = &inputs[9];
@@ -75,8 +75,8 @@ fn adam(inputs: &[Array]) -> Vec<Array> {
     vec![inputs[0].zip(&step, |variable, step| variable - step), mean, variance]
 }
 
-const VARIABLE: Part = Dense(Numbers::Signed);
-const GRADIENT: Part = Dense(Numbers::Between);
+pub(crate) const VARIABLE: Part = Dense(Numbers::Signed);
+pub(crate) const GRADIENT: Part = Dense(Numbers::Between);
 
 ops! {
     assign, no gradient: on!(&[VARIABLE, GRADIENT], update(
@@ -89,6 +89,11 @@ ops! {
         |graph, variables, inputs, _| graph.update(UpdateRule::AssignAdd, variables, inputs),
         |inputs, _| vec![inputs[0].zip(&inputs[1], |variable, value| variable + value)],
     )).of(&[DType::U8, DType::I32, DType::I64, DType::F32, DType::F64]);
+    assign_sub, no gradient: on!(&[VARIABLE, GRADIENT], update(
+        "AssignSub", 1,
+        |graph, variables, inputs, _| graph.update(UpdateRule::AssignSub, variables, inputs),
+        |inputs, _| vec![inputs[0].zip(&inputs[1], |variable, value| variable - value)],
+    )).of(&[DType::I32, DType::I64, DType::F32, DType::F64]);
     apply_gradient_descent, no gradient: on!(&[VARIABLE, Scalar(0.1), GRADIENT], update(
         "ApplyGradientDescent", 1,
         |graph, variables, inputs, _| graph.update(UpdateRule::GradientDescent, variables, inputs),

@@ -67,7 +67,8 @@ pub(super) fn input_gradient(
         | Op::Logic(_)
         | Op::Random(_)
         | Op::StopGradient
-        | Op::Update(_) => {
+        | Op::Update(_)
+        | Op::SparseUpdate(_) => {
             return Ok(None);
         }
         Op::Norm(op) => fused::norm(graph, node, *op, index, gradient)?,

@@ -1,6 +1,6 @@
 //! Operations that choose elements by their index or their order.
 
-mod infer;
+pub(crate) mod infer;
 
 use everstep_tensor::DType;
 
@@ -19,14 +19,16 @@ pub enum IndexOp {
     /// The adjoint of [`IndexOp::Gather`], float: inputs (gradient, indices, operand); zeros in the operand's shape, and each slice of the gradient added where it came from.
     ///
     /// Of the operand nothing but the shape is used. Slices with one index are added in their order.
-    /// Along axis 0 it is what TensorFlow calls `IndexedSlices`: an update may apply it to the used rows alone, see
-    /// [`Graph::update`](crate::Graph::update).
     GatherGrad {
         /// The axis of the operand that is indexed.
         axis: usize,
     },
     /// Inputs (tensor, indices, slices), numeric: the tensor, with each slice added to the row that its index names, in their order.
     ScatterAdd,
+    /// Inputs (slices `[n, ..]` numeric, indices `[n]`); outputs (slices, i64 `[n]`): the first of the slices with one index becomes the sum of them all, added in their order, and the others become 0.
+    ///
+    /// The second output are the places of the indices in ascending order of the indices, equal ones in their order.
+    SumDuplicates,
     /// A number where the index along a new axis is the input's, and another elsewhere; an index beyond it has the other one everywhere.
     OneHot {
         /// Where the new axis stands in the output.
@@ -85,6 +87,7 @@ impl IndexOp {
             Self::Gather { .. } => "GatherV2",
             Self::GatherGrad { .. } => "GatherGrad",
             Self::ScatterAdd => "TensorScatterAdd",
+            Self::SumDuplicates => "SumDuplicates",
             Self::OneHot { .. } => "OneHot",
             Self::TopK { count: None, .. } => "Sort",
             Self::TopK { .. } => "TopKV2",
@@ -99,7 +102,7 @@ impl IndexOp {
     pub(crate) fn input_count(&self) -> usize {
         match self {
             Self::GatherGrad { .. } | Self::ScatterAdd | Self::TopKGrad => 3,
-            Self::Gather { .. } | Self::CumprodGrad(_) | Self::InTopK { .. } => 2,
+            Self::Gather { .. } | Self::SumDuplicates | Self::CumprodGrad(_) | Self::InTopK { .. } => 2,
             Self::OneHot { .. } | Self::TopK { .. } | Self::Cumulate(_) => 1,
         }
     }
@@ -127,7 +130,7 @@ impl IndexOp {
                 ("reverse", Attribute::Flag(cumulate.reverse)),
             ],
             Self::InTopK { count } => vec![("k", Attribute::length(count))],
-            Self::ScatterAdd | Self::TopKGrad => Vec::new(),
+            Self::ScatterAdd | Self::SumDuplicates | Self::TopKGrad => Vec::new(),
         }
     }
 }

@@ -56,6 +56,24 @@ impl Graph {
         self.add_op(Op::Index(IndexOp::ScatterAdd), &[tensor.into(), indices.into(), slices.into()])
     }
 
+    /// Slices `[n, ..]` no two of which belong together, and the order of their indices `[n]`.
+    ///
+    /// The first of the slices with one index becomes the sum of them all, the others become 0; the second output are the
+    /// i64 places of the indices in ascending order of the indices, equal ones in their order.
+    ///
+    /// # Errors
+    /// If the slices are not numeric, or the indices not i32 or i64, one a slice.
+    #[track_caller]
+    pub fn sum_duplicates(
+        &mut self,
+        slices: impl Into<Output>,
+        indices: impl Into<Output>,
+    ) -> Result<(Output, Output)> {
+        let op = IndexOp::SumDuplicates;
+        let node: NodeId = self.push(op.name(), Op::Index(op), &[slices.into(), indices.into()], &[])?;
+        Ok((Output::first(node), Output { node, index: 1 }))
+    }
+
     /// 1 where the index along a new last axis of that length is the input's, else 0.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The graph as TensorBoard sees it.
 
-use everstep_graph::{Graph, Initializer, Transpose};
+use everstep_graph::{Graph, Initializer, Transpose, UpdateRule};
 use everstep_proto::{
     Message,
     attr_value::{Attr, AttrValue},
@@ -18,6 +18,26 @@ fn attribute<'a>(graph: &'a GraphDef, node: &str, name: &str) -> &'a Attr {
 
 fn sizes(shape: &TensorShapeProto) -> Vec<i64> {
     shape.dim.iter().map(|dim| dim.size).collect()
+}
+
+/// TensorFlow's order of the inputs: indices beside the slices.
+#[test]
+fn sparse_updates_are_tensorflows() {
+    let mut graph = Graph::new();
+    let table = graph.variable("table", DType::F32, [9, 2], Initializer::ZEROS).unwrap();
+    let slot = graph.state("slot", DType::F32, [9, 2], Initializer::ZEROS).unwrap();
+    let ids = graph.placeholder("ids", DType::I64, [None]).unwrap();
+    let slices = graph.placeholder("slices", DType::F32, [None, Some(2)]).unwrap().output();
+    let rate = graph.scalar("rate", DType::F32, 0.5).unwrap();
+    let momentum = UpdateRule::Momentum { nesterov: true };
+    graph.sparse_update(UpdateRule::AssignSub, &[table], &[slices], ids).unwrap();
+    graph.sparse_update(momentum, &[table, slot], &[rate, slices, rate], ids).unwrap();
+    let def = GraphDef::decode(&*graph.to_graph_def()).unwrap();
+    let inputs = |name: &str| def.node.iter().find(|node| node.name == name).unwrap().input.clone();
+    assert_eq!(inputs("ScatterSub"), ["table", "ids", "slices"]);
+    assert_eq!(inputs("SparseApplyMomentum"), ["table", "slot", "rate", "slices", "ids", "rate"]);
+    assert_eq!(attribute(&def, "SparseApplyMomentum", "use_nesterov"), &Attr::B(true));
+    assert_eq!(attribute(&def, "ScatterSub", "Tindices"), &Attr::Type(DataType::Int64.into()));
 }
 
 #[test]

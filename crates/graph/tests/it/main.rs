@@ -10,6 +10,7 @@ mod images;
 mod infer;
 mod laws;
 mod names;
+mod slices;
 mod variables;
 
 /// The text of a graph, compared line by line.

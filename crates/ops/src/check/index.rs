@@ -18,6 +18,7 @@ impl IndexKernel {
             IndexKernel::CumprodGrad(_) => "cumulative product gradient",
             IndexKernel::InTopK { .. } => "in-top-k",
             IndexKernel::Order => "order",
+            IndexKernel::SumDuplicates => "sum of duplicates",
         }
     }
 
@@ -25,6 +26,7 @@ impl IndexKernel {
         match self {
             IndexKernel::ScatterAdd => (3, 1),
             IndexKernel::TopK { .. } => (1, 2),
+            IndexKernel::SumDuplicates => (2, 2),
             IndexKernel::OneHot { .. } | IndexKernel::Cumulate(_) | IndexKernel::Order => (1, 1),
             _ => (2, 1),
         }
@@ -61,13 +63,22 @@ pub(super) fn check(call: Call, kernel: &IndexKernel, inputs: &[View<'_>], outpu
             axis_of(call, cumulate.axis, output.shape)
         }
         IndexKernel::InTopK { .. } => in_top_k(call, inputs[0], inputs[1], output),
-        IndexKernel::Order => {
-            call.dtype(inputs[0], INDICES)?;
-            call.dtype(output, &[DType::I64])?;
-            call.same_shape(&[inputs[0], output])?;
-            call.require(output.shape.len() == 1, || format!("indices are a vector, not of shape {:?}", output.shape))
+        IndexKernel::Order => order(call, inputs[0], output),
+        IndexKernel::SumDuplicates => {
+            call.dtype(output, NUMBERS)?;
+            call.same(&[inputs[0], output])?;
+            order(call, inputs[1], outputs[1].as_view())?;
+            let count = inputs[1].shape[0];
+            call.require(output.shape.first() == Some(&count), || format!("{count} indices for {:?}", output.shape))
         }
     }
+}
+
+pub(super) fn order(call: Call, indices: View<'_>, output: View<'_>) -> Checked {
+    call.dtype(indices, INDICES)?;
+    call.dtype(output, &[DType::I64])?;
+    call.same_shape(&[indices, output])?;
+    call.require(output.shape.len() == 1, || format!("indices are a vector, not of shape {:?}", output.shape))
 }
 
 fn axis_of(call: Call, axis: usize, shape: &[usize]) -> Checked {

@@ -50,6 +50,11 @@ pub(super) fn run(pool: &Pool, kernel: &IndexKernel, inputs: &[View<'_>], output
             order::in_top_k(pool, count, inputs[0].shape[1], predictions, targets, output);
         }),
         IndexKernel::Order => order::order(Indices::new(inputs[0]), i64::slice_mut(&mut output.data)),
+        IndexKernel::SumDuplicates => with_number!(dtype, T => {
+            let (indices, order) = (Indices::new(inputs[1]), i64::slice_mut(&mut others[0].data));
+            order::order(indices, order);
+            gather::sum_duplicates(pool, indices, order, T::slice(inputs[0].data), T::slice_mut(&mut output.data));
+        }),
     }
 }
 

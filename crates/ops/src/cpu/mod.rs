@@ -148,7 +148,10 @@ impl Kernels for Cpu {
 
     fn update(&self, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) -> Result<(), KernelError> {
         check::update(update, targets, inputs)?;
-        update::update(&self.pool, update, targets, inputs);
+        match update.split(inputs) {
+            (inputs, []) => update::update(&self.pool, update, targets, inputs),
+            (inputs, rows) => update::update_rows(&self.pool, update, targets, inputs, rows),
+        }
         Ok(())
     }
 }

@@ -30,6 +30,11 @@ impl Pool {
         Ok(Pool(Some(pool)))
     }
 
+    /// No threads but the caller's.
+    pub(super) fn caller() -> Pool {
+        Pool(None)
+    }
+
     /// How many threads may do work at once.
     pub(super) fn threads(&self) -> usize {
         self.0.as_ref().map_or(1, ThreadPool::current_num_threads)

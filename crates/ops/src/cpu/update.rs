@@ -1,5 +1,9 @@
 //! Updates of variables: one pass over a variable and its slots.
 
+mod rows;
+
+pub(super) use self::rows::update_rows;
+
 use super::{
     number::{Float, Number},
     pool::Pool,
@@ -20,6 +24,10 @@ pub(super) fn update(pool: &Pool, update: &Update, targets: &mut [Target<'_>], i
         (Update::AssignAdd, [variable]) if dtype == DType::U8 => add(pool, variable, inputs[0], u8::wrapping_add),
         (Update::AssignAdd, [variable]) => {
             with_number!(dtype, T => add(pool, variable, inputs[0], <T as Number>::add));
+        }
+        (Update::AssignSub, [variable]) if dtype == DType::U8 => add(pool, variable, inputs[0], u8::wrapping_sub),
+        (Update::AssignSub, [variable]) => {
+            with_number!(dtype, T => add(pool, variable, inputs[0], <T as Number>::sub));
         }
         (Update::GradientDescent, [variable]) => with_float!(dtype, T => {
             let rate = scalar::<T>(inputs[0]);

@@ -54,6 +54,10 @@ pub enum IndexKernel {
     },
     /// Inputs (indices `[n]`), to i64 `[n]`: the places of the indices in ascending order of the indices, equal ones in their order.
     Order,
+    /// Inputs (slices `[n, ..]` numeric, indices `[n]`); outputs (slices, the indices' [`IndexKernel::Order`]).
+    ///
+    /// The first of the slices with one index becomes the sum of them all, added in their order; the others become 0.
+    SumDuplicates,
 }
 
 /// Which elements are combined along an axis, and how.

@@ -36,11 +36,18 @@ pub(super) fn run(kernel: &IndexKernel, inputs: &[View<'_>], outputs: &mut [View
             order.sort_by_key(|place| indices[*place as usize]);
             i64::slice_mut(&mut output.data).copy_from_slice(&order);
         }
+        IndexKernel::SumDuplicates => {
+            run(&IndexKernel::Order, &inputs[1..], others);
+            let indices = read(inputs[1]);
+            let first = |index| indices.iter().position(|other| other == index).map_or(0, |place| place as i64);
+            let firsts: Vec<i64> = indices.iter().map(first).collect();
+            scatter(0, None, &firsts, 1, inputs[0], output);
+        }
     }
 }
 
 /// The indices as they are, whether an axis has them or not.
-fn read(indices: View<'_>) -> Vec<i64> {
+pub(super) fn read(indices: View<'_>) -> Vec<i64> {
     match indices.data {
         Data::I32(indices) => indices.iter().map(|&index| index.into()).collect(),
         Data::I64(indices) => indices.to_vec(),
@@ -65,7 +72,7 @@ fn gather(axis: usize, values: View<'_>, named: &[i64], rank: usize, output: &mu
     });
 }
 
-fn scatter(
+pub(super) fn scatter(
     axis: usize,
     start: Option<View<'_>>,
     named: &[i64],

@@ -32,7 +32,10 @@ impl Kernels for Reference {
 
     fn update(&self, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) -> Result<(), KernelError> {
         check::update(update, targets, inputs)?;
-        update::update(update, targets, inputs);
+        match update.split(inputs) {
+            (inputs, []) => update::update(update, targets, inputs),
+            (inputs, rows) => update::update_rows(update, targets, inputs, rows[0]),
+        }
         Ok(())
     }
 }

@@ -2,23 +2,20 @@
 
 use ndarray::Zip;
 
-use super::values::{Floats, Values, copy, floats};
-use crate::{Target, Update, View};
+use super::{
+    index,
+    values::{Floats, Values, copy, floats},
+};
+use crate::{
+    Target, Update, View, ViewMut,
+    element::{Element, with_number},
+};
 
 pub(super) fn update(update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) {
     match (update, targets) {
         (Update::Assign, [variable]) => copy(inputs[0], &mut variable.next),
-        (Update::AssignAdd, [variable]) => {
-            let sum = match (Values::read(old(variable)), Values::read(inputs[0])) {
-                (Values::Floats(value), other) => Values::Floats(value + other.floats()),
-                (Values::Integers(value), other) => {
-                    let mut sum = value;
-                    Zip::from(&mut sum).and(&other.integers()).for_each(|sum, &other| *sum = sum.wrapping_add(other));
-                    Values::Integers(sum)
-                }
-            };
-            sum.write(&mut variable.next);
-        }
+        (Update::AssignAdd, [variable]) => add(variable, inputs[0], 1),
+        (Update::AssignSub, [variable]) => add(variable, inputs[0], -1),
         (Update::GradientDescent, [variable]) => {
             let value = floats(old(variable)) - scalar(inputs[0]) * floats(inputs[1]);
             Values::Floats(value).write(&mut variable.next);
@@ -47,6 +44,52 @@ pub(super) fn update(update: &Update, targets: &mut [Target<'_>], inputs: &[View
         }
         _ => unreachable!("the check counts the targets"),
     }
+}
+
+/// Each used row as if it were a variable by itself, with the sum of its slices.
+pub(super) fn update_rows(kind: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>], indices: View<'_>) {
+    for target in targets.iter_mut() {
+        if let Some(old) = target.from.take() {
+            copy(old, &mut target.next);
+        }
+    }
+    let (slices, shape) = (inputs[kind.dense_input()], targets[0].next.shape);
+    let mut used = index::read(indices);
+    with_number!(slices.data.dtype(), T => {
+        let mut sums = vec![T::default(); shape.iter().product()];
+        let mut sum = ViewMut { shape, data: T::data_mut(&mut sums) };
+        index::scatter(0, None, &used, 1, slices, &mut sum);
+        used.sort_unstable();
+        used.dedup();
+        let row: usize = shape[1..].iter().product();
+        for start in used.into_iter().map(|index| index as usize * row) {
+            let gradient = View { shape: &shape[1..], data: T::data(&sums[start..start + row]) };
+            let mut inputs = inputs.to_vec();
+            inputs[kind.dense_input()] = gradient;
+            let row_of = |target: &'_ mut Target<'_>| T::slice_mut(&mut target.next.data)[start..start + row].to_vec();
+            let mut rows: Vec<Vec<T>> = targets.iter_mut().map(row_of).collect();
+            let target = |row| Target { next: ViewMut { shape: &shape[1..], data: T::data_mut(row) }, from: None };
+            let mut of_row: Vec<Target<'_>> = rows.iter_mut().map(|row| target(row)).collect();
+            update(kind, &mut of_row, &inputs);
+            for (target, row) in targets.iter_mut().zip(&rows) {
+                T::slice_mut(&mut target.next.data)[start..start + row.len()].copy_from_slice(row);
+            }
+        }
+    });
+}
+
+/// Adds so many times the other values.
+fn add(variable: &mut Target<'_>, other: View<'_>, times: i8) {
+    let sum = match (Values::read(old(variable)), Values::read(other)) {
+        (Values::Floats(value), other) => Values::Floats(value + other.floats() * f64::from(times)),
+        (Values::Integers(value), other) => {
+            let (mut sum, times) = (value, i64::from(times));
+            let add = |sum: &mut i64, other: &i64| *sum = sum.wrapping_add(other.wrapping_mul(times));
+            Zip::from(&mut sum).and(&other.integers()).for_each(add);
+            Values::Integers(sum)
+        }
+    };
+    sum.write(&mut variable.next);
 }
 
 /// The values before the update.

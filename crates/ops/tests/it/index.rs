@@ -146,6 +146,12 @@ proptest! {
     }
 
     #[test]
+    fn sums_of_duplicates_agree(of in select(&NUMBERS), rows in 1..40usize, width in 0..4usize, extent in 1..9usize, seed: u64) {
+        let inputs = [numbers(of, &[rows, width], seed), indices(Type::I64, &[rows], extent, seed)];
+        check(index(IndexKernel::SumDuplicates), &inputs, &[(of, &[rows, width]), (Type::I64, &[rows])], 120.0, 2.0);
+    }
+
+    #[test]
     fn batches_of_products_agree(
         of in select(&FLOATS),
         batch in vec((1..4usize, 0..3u8), 0..3),
@@ -208,6 +214,11 @@ fn the_same_bits_on_any_number_of_threads() {
         &[(Type::Bool, &[3000])],
     );
     threads(index(IndexKernel::Order), &[indices(Type::I32, &[3000], 40, 1)], &[(Type::I64, &[3000])]);
+    threads(
+        index(IndexKernel::SumDuplicates),
+        &[table.clone(), indices(Type::I32, &[3000], 700, 1)],
+        &[(Type::F32, &[3000, 40]), (Type::I64, &[3000])],
+    );
     let kernel = |transpose_a, transpose_b| Kernel::BatchMatMul { transpose_a, transpose_b };
     for (batch, side) in [(64, 32), (3, 150)] {
         let shape = [batch, side, side];

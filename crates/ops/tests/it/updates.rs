@@ -72,3 +72,80 @@ fn assigning_keeps_every_bit() {
         }
     }
 }
+
+/// Five rows of three, four slices, two of which are of row 3.
+fn rows(kind: Update, targets: usize, scalars: &[f64], dense: usize, of: Type) -> (Vec<Tensor>, Vec<Tensor>) {
+    let variables = (0..targets).map(|target| numbers(of, &[5, 3], 7 + target as u64)).collect();
+    let mut inputs: Vec<Tensor> = scalars.iter().map(|value| f64s(&[], &[*value])).collect();
+    inputs.insert(dense, numbers(of, &[4, 3], 1));
+    assert_ne!(kind, Update::Assign);
+    inputs.extend([i32s(&[4], &[3, 0, 3, 1]), i64s(&[4], &[1, 3, 0, 2])]);
+    (variables, inputs)
+}
+
+#[test]
+fn rows_become_what_the_update_makes_of_each() {
+    let sums: Vec<f64> = {
+        let slices = numbers(Type::F64, &[4, 3], 1).floats();
+        (0..3).map(|column| slices[column] + slices[6 + column]).collect()
+    };
+    let kinds: [(Update, usize, &[f64], usize); 5] = [
+        (Update::AssignAdd, 1, &[], 0),
+        (Update::AssignSub, 1, &[], 0),
+        (Update::GradientDescent, 1, &[0.5], 1),
+        (Update::Momentum { nesterov: true }, 2, &[0.5, 0.25], 1),
+        (Update::Adam, 3, &[0.5, 0.75, 0.1, 0.5, 0.75, 0.5], 6),
+    ];
+    for (kind, targets, scalars, dense) in kinds {
+        let (mut variables, inputs) = rows(kind, targets, scalars, dense, Type::F64);
+        if let [_, _, variance] = &mut variables[..] {
+            *variance = f64s(&[5, 3], &variance.floats().iter().map(|value| value.abs()).collect::<Vec<_>>());
+        }
+        let row = |tensor: &Tensor, row: usize| tensor.floats()[row * 3..row * 3 + 3].to_vec();
+        let of_row_3: Vec<Tensor> = variables.iter().map(|variable| f64s(&[3], &row(variable, 3))).collect();
+        let mut whole = inputs[..inputs.len() - 2].to_vec();
+        whole[dense] = f64s(&[3], &sums);
+        for kernels in both() {
+            let expected = update(&*kernels, &kind, &of_row_3, &whole, true).unwrap();
+            for in_place in [true, false] {
+                let found = update(&*kernels, &kind, &variables, &inputs, in_place).unwrap();
+                for ((found, expected), before) in found.iter().zip(&expected).zip(&variables) {
+                    assert_eq!(row(found, 3), expected.floats(), "{kernels:?} {kind:?}, in place: {in_place}");
+                    assert_ne!(row(found, 0), row(before, 0), "{kernels:?} {kind:?}");
+                    for untouched in [2, 4] {
+                        assert_eq!(row(found, untouched), row(before, untouched), "{kernels:?} {kind:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_do_not_fit_are_refused() {
+    let refused = |change: fn(&mut Vec<Tensor>, &mut Vec<Tensor>), expected: &str| {
+        let (mut variables, mut inputs) = rows(Update::AssignAdd, 1, &[], 0, Type::F64);
+        change(&mut variables, &mut inputs);
+        for kernels in both() {
+            let error = update(&*kernels, &Update::AssignAdd, &variables, &inputs, true).unwrap_err().to_string();
+            assert_eq!(error, format!("assign-add: {expected}"));
+        }
+    };
+    refused(|_, inputs| inputs[1] = i32s(&[4], &[3, 0, 5, 1]), "index 5 at place 2 is not in 0..5");
+    refused(|_, inputs| inputs[1] = i32s(&[4], &[3, 0, -1, 1]), "index -1 at place 2 is not in 0..5");
+    let order = "the order is not that of the indices";
+    refused(|_, inputs| inputs[2] = i64s(&[4], &[1, 3, 2, 0]), order);
+    refused(|_, inputs| inputs[2] = i64s(&[4], &[1, 3, 0, 0]), order);
+    refused(|_, inputs| inputs[2] = i64s(&[4], &[1, 3, 0, 4]), order);
+    refused(|_, inputs| inputs[2] = i64s(&[4], &[-1, 3, 0, 2]), order);
+    refused(|_, inputs| inputs[0] = f64s(&[4, 1], &[0.0; 4]), "slices of shape [4, 1] are not 4 rows of [5, 3]");
+    refused(|_, inputs| inputs[0] = f64s(&[3, 3], &[0.0; 9]), "slices of shape [3, 3] are not 4 rows of [5, 3]");
+    refused(|variables, _| variables[0] = f64s(&[], &[0.0]), "a scalar has no rows");
+    refused(
+        |variables, inputs| {
+            variables[0] = u8s(&[1], &[0]);
+            inputs[0] = u8s(&[4], &[0; 4]);
+        },
+        "u8 is not supported, cast to i32 or i64 or f32 or f64",
+    );
+}

@@ -34,7 +34,9 @@ pub(super) fn gradient(
         (IndexOp::Cumulate(cumulate), _) => {
             graph.add_op(Op::Index(IndexOp::CumprodGrad(cumulate)), &[gradient, inputs[0]])
         }
-        (IndexOp::TopKGrad | IndexOp::CumprodGrad(_), _) => return super::no_gradient(graph, node),
+        (IndexOp::TopKGrad | IndexOp::CumprodGrad(_) | IndexOp::SumDuplicates, _) => {
+            return super::no_gradient(graph, node);
+        }
         _ => return Ok(None),
     };
     flow.map(Some)

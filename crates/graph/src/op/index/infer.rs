@@ -25,6 +25,7 @@ impl IndexOp {
                 check_slices(&gather(0, tensor, indices)?, slices)?;
                 tensor.clone()
             }
+            (Self::SumDuplicates, [slices, indices]) => return sum_duplicates(slices, indices),
             (Self::OneHot { axis, depth, dtype, .. }, [indices]) => one_hot(*axis, *depth, *dtype, indices)?,
             (Self::TopK { count, .. }, [input]) => return top_k(*count, input),
             (Self::TopKGrad, [gradient, indices, operand]) => top_k_grad(gradient, indices, operand)?,
@@ -54,7 +55,19 @@ fn check_indices(indices: &TensorType) -> Result<()> {
     check_dtype("indices of i32 or i64", |dtype| matches!(dtype, DType::I32 | DType::I64), indices.dtype)
 }
 
-fn gather(axis: usize, values: &TensorType, indices: &TensorType) -> Result<TensorType> {
+/// The slices, and one place for each of the indices.
+fn sum_duplicates(slices: &TensorType, indices: &TensorType) -> Result<Vec<TensorType>> {
+    check_dtype(NUMBERS, is_numeric, slices.dtype)?;
+    check_indices(indices)?;
+    let count = slices.shape.first().map(|count| PartialShape::from([*count]));
+    let Some(count) = count.and_then(|count| count.merge(&indices.shape)) else {
+        return invalid(format!("slices {} and indices {}; give one index a slice", slices.shape, indices.shape));
+    };
+    let shape = count.iter().chain(&slices.shape[1..]).copied().collect::<PartialShape>();
+    Ok(vec![TensorType::new(slices.dtype, shape), TensorType::new(DType::I64, count)])
+}
+
+pub(crate) fn gather(axis: usize, values: &TensorType, indices: &TensorType) -> Result<TensorType> {
     check_indices(indices)?;
     check_axis(axis, &values.shape)?;
     let (before, after) = (&values.shape[..axis], &values.shape[axis + 1..]);

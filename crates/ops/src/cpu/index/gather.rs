@@ -70,6 +70,33 @@ pub(super) fn scatter<T: Number>(pool: &Pool, slices: Slices<'_>, start: Option<
     });
 }
 
+/// The first of the slices with one index becomes their sum, added in their order, and the others 0.
+pub(super) fn sum_duplicates<T: Number>(
+    pool: &Pool,
+    indices: Indices<'_>,
+    order: &[i64],
+    slices: &[T],
+    output: &mut [T],
+) {
+    if output.is_empty() {
+        return;
+    }
+    let (rows, width) = (indices.len(), output.len() / indices.len());
+    let outputs = Rows { values: output, width };
+    pool.blocks(outputs, rows.div_ceil(BLOCKS), slices.len() * 2, &|first, block: Rows<'_, T>| {
+        block.values.fill(T::ZERO);
+        let places = first..first + block.values.len() / width;
+        let same = |one: &i64, other: &i64| indices.at(*one as usize) == indices.at(*other as usize);
+        for group in order.chunk_by(same).filter(|group| places.contains(&(group[0] as usize))) {
+            let sum = &mut block.values[(group[0] as usize - first) * width..][..width];
+            for place in group {
+                let from = &slices[*place as usize * width..][..width];
+                sum.iter_mut().zip(from).for_each(|(sum, from)| *sum = sum.add(*from));
+            }
+        }
+    });
+}
+
 /// Adds each element of a row to the place in the row of the output that its index says.
 pub(super) fn scatter_along<T: Float>(
     pool: &Pool,
