@@ -3,6 +3,8 @@
 
 mod checkpoint;
 mod counting;
+mod models;
+mod peak;
 mod summary_writer;
 mod training_loop;
 
@@ -10,13 +12,18 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask bench loop|summary|checkpoint [--json]
+       cargo xtask bench models [--json] [--threads N]... [--model NAME]... [--peers [--python PATH]...]
   loop        what the loop and its hooks cost a step, on a session that only counts, on one thread;
               beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow
   summary     what it costs to write scalars to an event file; beside it the writers of TensorFlow,
               torch and tensorboardX, those that python3 can import
   checkpoint  what 50 saves of 1 GiB cost a training that rewrites all of it in every step, and what
               a restore takes; beside it torch.save, TensorFlow's Saver and Orbax, where python3 can
-              import them; needs 4 GiB of memory and 3 GiB in the directory for temporary files";
+              import them; needs 4 GiB of memory and 3 GiB in the directory for temporary files
+  models      steps a second of whole models (logreg, mlp, cnn, transformer), beside the machine's peak, with
+              the most memory of the process and the time to its first step; on 1 and on 2 threads if
+              nothing is said. With --peers beside TensorFlow, jax and torch, as far as one of the
+              pythons can import them: the best one and ours in rounds that alternate";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +35,9 @@ fn main() -> ExitCode {
         ["summary", "--json"] => summary_writer::bench(true),
         ["checkpoint"] => checkpoint::bench(false),
         ["checkpoint", "--json"] => checkpoint::bench(true),
+        ["models", ref words @ ..] => models::bench(words),
+        // The process in which `models` measures ours.
+        ["work", model, threads] => models::work(model, threads),
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -35,7 +45,7 @@ fn main() -> ExitCode {
         _ => {
             let words = words.join(" ");
             eprintln!(
-                "error: there is no such bench: {words}; there are `loop`, `summary` and `checkpoint`, with --json if you like"
+                "error: there is no such bench: {words}; there are `loop`, `summary`, `checkpoint` and `models`, with --json if you like"
             );
             return ExitCode::FAILURE;
         }
