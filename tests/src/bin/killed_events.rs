@@ -16,7 +16,8 @@ use everstep::{
     summary::{EventReader, EventWriter, event_files},
 };
 
-const USAGE: &str = "usage: killed_events [--rounds N]    or, as the one that is killed: killed_events write DIR";
+const USAGE: &str =
+    "usage: killed_events [--rounds N]    or, as the one that is killed: killed_events write DIR [EVENTS]";
 
 /// So many events a process writes, if it lives.
 const EVENTS: u64 = 1_000_000;
@@ -31,7 +32,10 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let result = match words[..] {
-        ["write", directory] => write(Path::new(directory)),
+        ["write", directory] => write(Path::new(directory), EVENTS),
+        ["write", directory, events] => {
+            events.parse().map_err(Box::from).and_then(|events| write(Path::new(directory), events))
+        }
         [] => rounds(10),
         ["--rounds", count] => count.parse().map_err(Box::from).and_then(rounds),
         _ => Err(USAGE.into()),
@@ -45,11 +49,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes events and reports each step that was flushed.
-fn write(directory: &Path) -> Result<(), Box<dyn Error>> {
+/// Writes so many events and reports each step that was flushed.
+fn write(directory: &Path, events: u64) -> Result<(), Box<dyn Error>> {
     let writer = EventWriter::create(directory)?;
     let mut report = std::io::stdout();
-    for step in 1..=EVENTS {
+    for step in 1..=events {
         writer.emit(Event::scalar(step, "loss", step as f64))?;
         if step % FLUSHED == 0 {
             writer.flush()?;

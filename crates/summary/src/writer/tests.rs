@@ -19,6 +19,8 @@ use everstep_proto::Message;
 use super::EventWriter;
 use crate::{EventReader, Options, WhenFull};
 
+mod full_disk;
+
 /// Long enough for any machine; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -66,6 +66,24 @@ fn case_31_summaries_by_steps() {
 }
 
 #[test]
+fn the_default_hooks_tell_speed_memory_and_where_the_time_goes() {
+    let directory = tempfile::tempdir().unwrap();
+    let scaffold = Scaffold { samples_per_step: Some(64), ..Default::default() };
+    let options = Options { scaffold, log_step_count_steps: Some(10), ..Options::default() };
+    steps(Some(directory.path()), options, 21).unwrap();
+    let mut told = tags(directory.path());
+    told.sort();
+    told.dedup();
+    let mut expected = vec!["global_step/sec"];
+    if cfg!(target_os = "linux") {
+        expected.extend(["memory_mib/peak", "memory_mib/resident"]);
+    }
+    expected.push("samples/sec");
+    expected.extend(["time_ms/compute", "time_ms/hooks", "time_ms/input", "time_ms/other", "time_ms/save"]);
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn case_32_whichever_period_comes_first_and_another_directory() {
     let directory = tempfile::tempdir().unwrap();
     let (checkpoints, events) = (directory.path().join("a"), directory.path().join("b"));
