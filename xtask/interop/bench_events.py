@@ -1,6 +1,6 @@
 """Scalars to an event file through another writer, until it is closed: prints a line of JSON.
 
-Usage: python3 bench_events.py tensorflow|torch|tensorboardX   (fails where that cannot be imported)
+Usage: python3 bench_events.py tensorflow|tensorflow-encoded|torch|tensorboardX   (fails where that cannot be imported)
 """
 
 import json
@@ -23,6 +23,14 @@ def tensorflow():
     return tf.summary.FileWriter, lambda writer, step: writer.add_summary(value(step), step)
 
 
+def tensorflow_encoded():
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_eager_execution()
+    summary = tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=0.5)]).SerializeToString()
+    return tf.summary.FileWriter, lambda writer, step: writer.add_summary(summary, step)
+
+
 def torch():
     from torch.utils.tensorboard import SummaryWriter
 
@@ -35,8 +43,16 @@ def tensorboardX():
     return SummaryWriter, lambda writer, step: writer.add_scalar("loss", 0.5 * step, step)
 
 
+WRITERS = {
+    "tensorflow": tensorflow,
+    "tensorflow-encoded": tensorflow_encoded,
+    "torch": torch,
+    "tensorboardX": tensorboardX,
+}
+
+
 def main(name):
-    make, add = {"tensorflow": tensorflow, "torch": torch, "tensorboardX": tensorboardX}[name]()
+    make, add = WRITERS[name]()
     rounds = []
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as directory:

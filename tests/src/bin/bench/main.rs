@@ -5,6 +5,7 @@ mod checkpoint;
 mod counting;
 mod models;
 mod peak;
+mod peers;
 mod summary_writer;
 mod training_loop;
 
@@ -23,7 +24,8 @@ usage: cargo xtask bench loop|summary|checkpoint [--json]
   models      steps a second of whole models (logreg, mlp, cnn, transformer), beside the machine's peak, with
               the most memory of the process and the time to its first step; on 1 and on 2 threads if
               nothing is said. With --peers beside TensorFlow, jax and torch, as far as one of the
-              pythons can import them: the best one and ours in rounds that alternate";
+              pythons can import them: the best one and ours in rounds that alternate
+EVERSTEP_PYTHON lists the interpreters to ask in place of python3, as PATH lists folders.";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -4,7 +4,6 @@ use std::{
     error::Error,
     fs,
     path::Path,
-    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,13 +14,15 @@ use everstep::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::peers;
+
 const SCALARS: u32 = 2_000_000;
 /// Odd, so that the median is one of them.
 const ROUNDS: usize = 7;
 const CALLS: usize = 1_000_001;
 
 /// The writers beside ours: their names in `bench_events.py`.
-const PEERS: [&str; 3] = ["tensorflow", "torch", "tensorboardX"];
+const PEERS: [&str; 4] = ["tensorflow", "tensorflow-encoded", "torch", "tensorboardX"];
 
 /// Measures and prints.
 pub(crate) fn bench(json: bool) -> Result<(), Box<dyn Error>> {
@@ -96,11 +97,6 @@ fn call(directory: &Path) -> Result<f64, Box<dyn Error>> {
 
 /// Scalars a second of the peers that are installed.
 fn peers() -> Vec<(&'static str, f64)> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/interop/bench_events.py");
-    let measure = |name: &'static str| {
-        let output = Command::new("python3").arg(&script).arg(name).output().ok()?;
-        let report: Value = serde_json::from_slice(&output.stdout).ok()?;
-        Some((name, report["scalars_per_s"].as_f64()?))
-    };
+    let measure = |name| Some((name, peers::ask("bench_events.py", &[name])?["scalars_per_s"].as_f64()?));
     PEERS.into_iter().filter_map(measure).collect()
 }

@@ -1,6 +1,6 @@
 //! What the loop and its hooks cost a step.
 
-use std::{path::Path, process::Command, time::Instant};
+use std::{path::Path, time::Instant};
 
 use everstep::{
     monitored::Ran,
@@ -8,9 +8,9 @@ use everstep::{
     session::connect_fn,
     train::{MonitoredTrainingSession, TrainOptions},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::counting::Counting;
+use crate::{counting::Counting, peers};
 
 const STEPS: u32 = 1_000_000;
 /// Odd, so that the median is one of them.
@@ -95,8 +95,5 @@ pub(crate) fn bench(json: bool) -> std::result::Result<(), Box<dyn std::error::E
 
 /// The same null step through TensorFlow, where it is installed.
 fn tensorflow() -> Option<f64> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/interop/bench_loop.py");
-    let output = Command::new("python3").arg(script).output().ok().filter(|output| output.status.success())?;
-    let report: Value = serde_json::from_slice(&output.stdout).ok()?;
-    report["default_hooks_steps_per_s"].as_f64()
+    peers::ask("bench_loop.py", &[])?["default_hooks_steps_per_s"].as_f64()
 }

@@ -1,8 +1,8 @@
 //! The same set through others' savers.
 
-use std::{path::Path, process::Command};
-
 use serde_json::Value;
+
+use crate::peers;
 
 pub(super) fn print(peers: &[Value]) {
     for peer in peers {
@@ -22,10 +22,5 @@ pub(super) fn print(peers: &[Value]) {
 
 /// The same set through others' savers, where they are installed.
 pub(super) fn run() -> Vec<Value> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/interop/bench_checkpoint.py");
-    let run = |which: &str| {
-        let output = Command::new("python3").arg(&script).arg(which).output().ok()?;
-        output.status.success().then(|| serde_json::from_slice(&output.stdout).ok())?
-    };
-    ["torch", "tensorflow", "orbax"].into_iter().filter_map(run).collect()
+    ["torch", "tensorflow", "orbax"].into_iter().filter_map(|peer| peers::ask("bench_checkpoint.py", &[peer])).collect()
 }

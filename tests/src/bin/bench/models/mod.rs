@@ -55,7 +55,7 @@ impl Options {
             options.threads = vec![1, 2];
         }
         if options.pythons.is_empty() {
-            options.pythons = vec!["python3".into()];
+            options.pythons = crate::peers::interpreters();
         }
         Ok(options)
     }
