@@ -2,8 +2,9 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 use everstep_event::{Event, EventSink, Histogram, What};
@@ -77,6 +78,38 @@ fn scalars_are_a_row_for_each_step() {
         &logdir.path().join("a"),
         &["     step         rate", "        3            7"],
     );
+}
+
+/// A process that is ended with the test, whatever becomes of that.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn tail_prints_what_is_there_and_what_comes_of_new_runs_too() {
+    let logdir = tempfile::tempdir().unwrap();
+    let writer = EventWriter::create(logdir.path().join("one")).unwrap();
+    writer.emit(Event::scalar(1, "loss", 0.5)).unwrap();
+    writer.flush().unwrap();
+    let mut tail = Command::new(env!("CARGO_BIN_EXE_events"));
+    let mut tail = Ended(tail.arg("tail").arg(logdir.path()).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(tail.0.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(next(), ["one", "1", "scalar", "loss", "0.5"]);
+
+    writer.emit(Event::scalar(2, "loss", 0.25)).unwrap();
+    writer.flush().unwrap();
+    assert_eq!(next(), ["one", "2", "scalar", "loss", "0.25"]);
+
+    let other = EventWriter::create(logdir.path().join("two")).unwrap();
+    other.emit(Event::now(3, What::text("note", "well"))).unwrap();
+    other.close().unwrap();
+    assert_eq!(next(), ["two", "3", "text", "note", "well"]);
 }
 
 #[test]

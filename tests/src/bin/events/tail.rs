@@ -1,6 +1,7 @@
 //! Events as they are written.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     io::{self, Write},
     path::Path,
     thread,
@@ -8,22 +9,23 @@ use std::{
 };
 
 use everstep_event::Event;
-use everstep_summary::Follower;
+use everstep_summary::{Follower, runs};
 
 use crate::{Outcome, runs_of, show::value};
 
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Prints what there is and what comes, until the process is ended; runs that come later are not seen.
+/// Prints what there is and what comes, of new runs too, until the process is ended.
 pub(crate) fn tail(place: &Path) -> Outcome {
-    let runs = runs_of(place)?;
-    let mut followers = Vec::new();
-    for run in &runs {
-        followers.push((&*run.name, Follower::open(&run.path)?));
-    }
+    let (mut found, mut followers) = (runs_of(place)?, BTreeMap::new());
     let mut out = io::stdout();
     loop {
+        for run in found {
+            if let Entry::Vacant(new) = followers.entry(run.name) {
+                new.insert(Follower::open(&run.path)?);
+            }
+        }
         for (name, follower) in &mut followers {
             for event in follower {
                 match event {
@@ -34,6 +36,7 @@ pub(crate) fn tail(place: &Path) -> Outcome {
         }
         out.flush()?;
         thread::sleep(PAUSE);
+        found = if place.is_file() { Vec::new() } else { runs(place)? };
     }
 }
 
