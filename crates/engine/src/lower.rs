@@ -175,5 +175,11 @@ pub(crate) fn update(rule: UpdateRule) -> ops::Update {
         UpdateRule::GradientDescent => ops::Update::GradientDescent,
         UpdateRule::Momentum { nesterov } => ops::Update::Momentum { nesterov },
         UpdateRule::Adam => ops::Update::Adam,
+        UpdateRule::AdamW => ops::Update::AdamW,
+        UpdateRule::Adagrad => ops::Update::Adagrad,
+        UpdateRule::RmsProp { centered } => ops::Update::RmsProp { centered },
+        UpdateRule::Lion => ops::Update::Lion,
+        UpdateRule::Lamb => ops::Update::Lamb,
+        UpdateRule::MovingAverage => ops::Update::MovingAverage,
     }
 }

@@ -106,8 +106,8 @@ fn attributes(op: &Op) -> Attributes {
         Op::BatchMatMul(transpose) => vec![("adj_x", Attr::B(transpose.a)), ("adj_y", Attr::B(transpose.b))],
         Op::Shape(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
         Op::Index(op) => op.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect(),
-        Op::Update(UpdateRule::Momentum { nesterov }) | Op::SparseUpdate(UpdateRule::Momentum { nesterov }) => {
-            vec![("use_nesterov", Attr::B(*nesterov))]
+        Op::Update(rule) | Op::SparseUpdate(rule) => {
+            rule.attributes().into_iter().map(|(name, attribute)| (name, attr(attribute))).collect()
         }
         _ => Vec::new(),
     }

@@ -10,6 +10,7 @@ mod norm;
 mod pooling;
 mod random;
 mod shape;
+mod update;
 mod window;
 
 pub use index::{Cumulate, IndexOp};
@@ -27,6 +28,7 @@ pub use self::{
     norm::{NormKind, NormOp, NormPass},
     pooling::{Pooling, PoolingKind, PoolingOp},
     random::{Law, RandomOp},
+    update::UpdateRule,
     window::Padding,
 };
 use crate::{CustomRule, Initializer, PartialShape};
@@ -342,82 +344,6 @@ pub enum UnaryGrad {
     },
 }
 
-/// How an update changes its variables; the inputs are (variables, then the rest), of one dtype, in TensorFlow's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UpdateRule {
-    /// `variable = value`, any dtype; inputs (variable, value).
-    Assign,
-    /// `variable = variable + value`, numeric; inputs (variable, value).
-    AssignAdd,
-    /// `variable = variable - value`, numeric; inputs (variable, value).
-    AssignSub,
-    /// `variable = variable - learning_rate * gradient`, float; inputs (variable, learning_rate, gradient).
-    GradientDescent,
-    /// Float; inputs (variable, accumulator, learning_rate, gradient, momentum).
-    ///
-    /// ```text
-    /// accumulator = accumulator * momentum + gradient
-    /// variable    = variable - learning_rate * accumulator                                              (plain)
-    /// variable    = variable - learning_rate * gradient - learning_rate * momentum * accumulator        (nesterov)
-    /// ```
-    Momentum {
-        /// Nesterov's look-ahead.
-        nesterov: bool,
-    },
-    /// Float; inputs (variable, m, v, beta1_power, beta2_power, learning_rate, beta1, beta2, epsilon, gradient).
-    ///
-    /// ```text
-    /// alpha    = learning_rate * sqrt(1 - beta2_power) / (1 - beta1_power)
-    /// m        = m + (gradient - m) * (1 - beta1)
-    /// v        = v + (gradient * gradient - v) * (1 - beta2)
-    /// variable = variable - alpha * m / (sqrt(v) + epsilon)
-    /// ```
-    Adam,
-}
-
-impl UpdateRule {
-    /// The name of [`Op::SparseUpdate`] by this rule; `None` if it has no such form.
-    pub fn sparse_name(self) -> Option<&'static str> {
-        let name = match self {
-            Self::Assign | Self::GradientDescent => return None,
-            Self::AssignAdd => "ScatterAdd",
-            Self::AssignSub => "ScatterSub",
-            Self::Momentum { .. } => "SparseApplyMomentum",
-            Self::Adam => "SparseApplyAdam",
-        };
-        Some(name)
-    }
-
-    /// How many of the first inputs are the variables that it changes.
-    pub fn targets(self) -> usize {
-        match self {
-            Self::Assign | Self::AssignAdd | Self::AssignSub | Self::GradientDescent => 1,
-            Self::Momentum { .. } => 2,
-            Self::Adam => 3,
-        }
-    }
-
-    /// How many inputs follow the variables.
-    pub(crate) fn operands(self) -> usize {
-        match self {
-            Self::Assign | Self::AssignAdd | Self::AssignSub => 1,
-            Self::GradientDescent => 2,
-            Self::Momentum { .. } => 3,
-            Self::Adam => 7,
-        }
-    }
-
-    /// Which inputs have the variables' shape; the others are scalars.
-    pub(crate) fn is_scalar(self, input: usize) -> bool {
-        match self {
-            Self::Assign | Self::AssignAdd | Self::AssignSub => false,
-            Self::GradientDescent => input == 1,
-            Self::Momentum { .. } => input == 2 || input == 4,
-            Self::Adam => (3..9).contains(&input),
-        }
-    }
-}
-
 impl Op {
     /// TensorFlow's name of the op, where it has one: `MatMul`, `AddV2`.
     pub fn name(&self) -> &'static str {
@@ -519,10 +445,6 @@ names! {
     Reduction {
         Sum => "Sum", Mean => "Mean", Max => "Max", Min => "Min", Prod => "Prod", All => "All", Any => "Any",
     }
-    UpdateRule {
-        Assign => "Assign", AssignAdd => "AssignAdd", AssignSub => "AssignSub", GradientDescent => "ApplyGradientDescent",
-        Momentum { .. } => "ApplyMomentum", Adam => "ApplyAdam",
-    }
 }
 
 /// The name, and the attributes that differ from the usual: `MatMul{transpose_a}`.
@@ -568,9 +490,7 @@ impl Op {
             Self::BatchMatMul(transpose) => list([flag(transpose.a, "adj_x"), flag(transpose.b, "adj_y"), None]),
             Self::Shape(op) => attribute::texts(op.attributes()),
             Self::Index(op) => attribute::texts(op.attributes()),
-            Self::Update(UpdateRule::Momentum { nesterov }) | Self::SparseUpdate(UpdateRule::Momentum { nesterov }) => {
-                list([flag(*nesterov, "nesterov"), None, None])
-            }
+            Self::Update(rule) | Self::SparseUpdate(rule) => attribute::texts(rule.attributes()),
             _ => Vec::new(),
         }
     }

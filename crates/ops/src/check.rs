@@ -8,11 +8,14 @@ mod logic;
 mod norm;
 mod rows;
 mod shape;
+mod update;
+
+pub(crate) use self::update::update;
 
 use std::fmt::Display;
 
 use crate::{
-    Data, Distribution, Kernel, KernelError, Reduction, Target, Update, View, ViewMut,
+    Data, Distribution, Kernel, KernelError, Reduction, View, ViewMut,
     kernel::{Binary, Compare, ShapeKernel, Unary},
     shape::{Extents, MAX_RANK, elements, from_the_end},
     view::DType,
@@ -125,35 +128,6 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         }
         _ => call.arity(kernel.arity(), inputs.len(), "outputs", outputs.len()),
     }
-}
-
-/// Whether `update` can be applied to these targets.
-pub(crate) fn update(update: &Update, targets: &[Target<'_>], inputs: &[View<'_>]) -> Checked {
-    let call = Call { name: update.name() };
-    let (dense, rows) = update.split(inputs);
-    call.arity(update.arity(), dense.len(), "targets", targets.len())?;
-    call.tensors("input", inputs.iter().copied())?;
-    call.tensors("target", targets.iter().map(|target| target.next.as_view()))?;
-    call.tensors("old value", targets.iter().filter_map(|target| target.from))?;
-    let variable = targets[0].next.as_view();
-    call.dtype(variable, update.dtypes())?;
-    for target in targets {
-        call.same(&[variable, target.next.as_view(), target.from.unwrap_or(variable)])?;
-    }
-    for (index, &input) in dense.iter().enumerate() {
-        call.same_dtype(&[variable, input])?;
-        if index == update.dense_input() {
-            match rows {
-                [] => call.same_shape(&[variable, input])?,
-                rows => call.rows(variable, input, rows)?,
-            }
-        } else {
-            call.require(input.data.len() == 1, || {
-                format!("input {index} must be a scalar, not of shape {:?}", input.shape)
-            })?;
-        }
-    }
-    Ok(())
 }
 
 const FLOATS: &[DType] = &[DType::F32, DType::F64];
@@ -311,46 +285,6 @@ impl Compare {
         match self {
             Compare::Equal | Compare::NotEqual => ALL,
             _ => BYTES_AND_NUMBERS,
-        }
-    }
-}
-
-impl Update {
-    fn name(&self) -> &'static str {
-        match self {
-            Update::Assign => "assign",
-            Update::AssignAdd => "assign-add",
-            Update::AssignSub => "assign-sub",
-            Update::GradientDescent => "gradient descent",
-            Update::Momentum { .. } => "momentum",
-            Update::Adam => "adam",
-        }
-    }
-
-    /// How many inputs and targets it has.
-    fn arity(&self) -> (usize, usize) {
-        match self {
-            Update::Assign | Update::AssignAdd | Update::AssignSub => (1, 1),
-            Update::GradientDescent => (2, 1),
-            Update::Momentum { .. } => (3, 2),
-            Update::Adam => (7, 3),
-        }
-    }
-
-    /// Which input has the variable's shape; the others are scalars.
-    pub(crate) fn dense_input(&self) -> usize {
-        match self {
-            Update::Assign | Update::AssignAdd | Update::AssignSub => 0,
-            Update::GradientDescent | Update::Momentum { .. } => 1,
-            Update::Adam => 6,
-        }
-    }
-
-    fn dtypes(&self) -> &'static [DType] {
-        match self {
-            Update::Assign => ALL,
-            Update::AssignAdd | Update::AssignSub => BYTES_AND_NUMBERS,
-            _ => FLOATS,
         }
     }
 }

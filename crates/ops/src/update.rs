@@ -2,8 +2,9 @@
 
 /// An update of one variable and its slots; every target and input is of one dtype, scalars hold one element.
 ///
-/// The formulas are TensorFlow's (`Assign`, `AssignAdd`, `ApplyGradientDescent`, `ApplyMomentum`, `ApplyAdam`).
-/// Each but `Assign` can also be applied to some rows, see [`Kernels::update`](crate::Kernels::update).
+/// The formulas are TensorFlow's, or where it has none those of the paper that introduced the rule.
+/// Additions, gradient descent, momentum and Adam can also be applied to some rows, see
+/// [`Kernels::update`](crate::Kernels::update).
 /// "New" values on the right of a formula are the ones computed by the lines above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Update {
@@ -37,4 +38,48 @@ pub enum Update {
     ///
     /// The powers are updated by the caller, after this.
     Adam,
+    /// Float; targets (var, m, v), inputs (beta1_power, beta2_power, lr, beta1, beta2, epsilon, weight_decay, gradient).
+    ///
+    /// As [`Update::Adam`], after `var = var - var * (lr * weight_decay)`.
+    AdamW,
+    /// Float; targets (var, accumulator), inputs (lr, gradient).
+    ///
+    /// ```text
+    /// accumulator = accumulator + gradient * gradient
+    /// var         = var - lr * gradient / sqrt(accumulator)
+    /// ```
+    Adagrad,
+    /// Float; targets (var, ms, mom), centered (var, mg, ms, mom); inputs (lr, rho, momentum, epsilon, gradient).
+    ///
+    /// ```text
+    /// mg  = mg + (gradient - mg) * (1 - rho)                                   (centered; else 0)
+    /// ms  = ms + (gradient * gradient - ms) * (1 - rho)
+    /// mom = mom * momentum + lr * gradient / sqrt(ms - mg * mg + epsilon)
+    /// var = var - mom
+    /// ```
+    RmsProp {
+        /// Whether the variance of the gradient divides, not its mean square.
+        centered: bool,
+    },
+    /// Float; targets (var, m), inputs (lr, beta1, beta2, weight_decay, gradient).
+    ///
+    /// ```text
+    /// var = var - lr * (sign(m + (gradient - m) * (1 - beta1)) + weight_decay * var)
+    /// m   = m + (gradient - m) * (1 - beta2)
+    /// ```
+    Lion,
+    /// Float; targets (var, m, v), inputs (beta1_power, beta2_power, lr, beta1, beta2, epsilon, weight_decay, gradient).
+    ///
+    /// ```text
+    /// m     = m + (gradient - m) * (1 - beta1)
+    /// v     = v + (gradient * gradient - v) * (1 - beta2)
+    /// step  = m / (1 - beta1_power) / (sqrt(v / (1 - beta2_power)) + epsilon) + weight_decay * var
+    /// ratio = |var| / |step|, by their L2 norms; 1 if either is 0
+    /// var   = var - lr * ratio * step
+    /// ```
+    Lamb,
+    /// Float; targets (average, var), of which var stays as it is; inputs (decay).
+    ///
+    /// `average = average - (average - var) * (1 - decay)`
+    MovingAverage,
 }

@@ -53,7 +53,7 @@ fn momentum() {
         "layer/w/Momentum = VariableV2{Constant(0.0)}() f32[2]
         train/Momentum/learning_rate = Const{f32[] [0.5]}() f32[]
         train/Momentum/momentum = Const{f32[] [0.9]}() f32[]
-        train/Momentum/update_layer/w/ApplyMomentum = ApplyMomentum{nesterov}(layer/w, layer/w/Momentum, train/Momentum/learning_rate, train/gradients/Square_grad/Mul, train/Momentum/momentum)
+        train/Momentum/update_layer/w/ApplyMomentum = ApplyMomentum{use_nesterov}(layer/w, layer/w/Momentum, train/Momentum/learning_rate, train/gradients/Square_grad/Mul, train/Momentum/momentum)
         global_step = VariableV2{Constant(0.0)}() i64[]
         train/one = Const{i64[] [1]}() i64[]
         train/AssignAdd = AssignAdd(global_step, train/one)

@@ -6,11 +6,16 @@ use crate::{Data, Update, View};
 impl Update {
     /// The inputs of the update itself, and indices and order if it is one of rows.
     pub(crate) fn split<'a, 'b>(&self, inputs: &'a [View<'b>]) -> (&'a [View<'b>], &'a [View<'b>]) {
-        let own = self.arity().0;
-        match inputs.len() == own + 2 && *self != Update::Assign {
+        let own = self.inputs();
+        match inputs.len() == own + 2 && self.knows_rows() {
             true => inputs.split_at(own),
             false => (inputs, &[]),
         }
+    }
+
+    fn knows_rows(&self) -> bool {
+        use Update::{Adam, AssignAdd, AssignSub, GradientDescent, Momentum};
+        matches!(self, AssignAdd | AssignSub | GradientDescent | Momentum { .. } | Adam)
     }
 }
 

@@ -30,17 +30,79 @@ pub(super) fn update(update: &Update, targets: &mut [Target<'_>], inputs: &[View
             Values::Floats(floats(old(variable)) - step).write(&mut variable.next);
             Values::Floats(accumulated).write(&mut accumulator.next);
         }
-        (Update::Adam, [variable, mean, variance]) => {
-            let [beta1_power, beta2_power, rate, beta1, beta2, epsilon]: [f64; 6] =
-                std::array::from_fn(|index| scalar(inputs[index]));
-            let gradient = floats(inputs[6]);
+        (Update::Adam | Update::AdamW, [variable, mean, variance]) => {
+            let [beta1_power, beta2_power, rate, beta1, beta2, epsilon] = scalars(inputs);
+            let (decay, gradient) = match inputs[6..] {
+                [decay, gradient] => (rate * scalar(decay), floats(gradient)),
+                _ => (0.0, floats(inputs[6])),
+            };
             let alpha = rate * (1.0 - beta2_power).sqrt() / (1.0 - beta1_power);
             let first = toward(floats(old(mean)), &gradient, 1.0 - beta1);
             let second = toward(floats(old(variance)), &(&gradient * &gradient), 1.0 - beta2);
             let step = alpha * &first / (second.mapv(f64::sqrt) + epsilon);
-            Values::Floats(floats(old(variable)) - step).write(&mut variable.next);
+            let value = floats(old(variable));
+            let decayed = &value - decay * &value;
+            Values::Floats(decayed - step).write(&mut variable.next);
             Values::Floats(first).write(&mut mean.next);
             Values::Floats(second).write(&mut variance.next);
+        }
+        (Update::Adagrad, [variable, accumulator]) => {
+            let (rate, gradient) = (scalar(inputs[0]), floats(inputs[1]));
+            let accumulated = floats(old(accumulator)) + &gradient * &gradient;
+            let step = rate * &gradient / accumulated.mapv(f64::sqrt);
+            Values::Floats(floats(old(variable)) - step).write(&mut variable.next);
+            Values::Floats(accumulated).write(&mut accumulator.next);
+        }
+        (Update::RmsProp { .. }, [variable, others @ .., square, moment]) => {
+            let [rate, rho, momentum, epsilon] = scalars(inputs);
+            let gradient = floats(inputs[4]);
+            let squares = toward(floats(old(square)), &(&gradient * &gradient), 1.0 - rho);
+            let mut spread = squares.clone();
+            for mean in others {
+                let means = toward(floats(old(mean)), &gradient, 1.0 - rho);
+                spread = spread - &means * &means;
+                Values::Floats(means).write(&mut mean.next);
+            }
+            let step = rate * gradient / (spread + epsilon).mapv(f64::sqrt);
+            let moments = floats(old(moment)) * momentum + step;
+            Values::Floats(floats(old(variable)) - &moments).write(&mut variable.next);
+            Values::Floats(squares).write(&mut square.next);
+            Values::Floats(moments).write(&mut moment.next);
+        }
+        (Update::Lion, [variable, mean]) => {
+            let [rate, beta1, beta2, decay] = scalars(inputs);
+            let (gradient, value, mean_before) = (floats(inputs[4]), floats(old(variable)), floats(old(mean)));
+            let direction = toward(mean_before.clone(), &gradient, 1.0 - beta1).mapv(|x| match x {
+                0.0 => 0.0,
+                x => x / x.abs(),
+            });
+            let step = rate * (direction + decay * &value);
+            Values::Floats(value - step).write(&mut variable.next);
+            Values::Floats(toward(mean_before, &gradient, 1.0 - beta2)).write(&mut mean.next);
+        }
+        (Update::Lamb, [variable, mean, variance]) => {
+            let [beta1_power, beta2_power, rate, beta1, beta2, epsilon, decay] = scalars(inputs);
+            let (gradient, value) = (floats(inputs[7]), floats(old(variable)));
+            let first = toward(floats(old(mean)), &gradient, 1.0 - beta1);
+            let second = toward(floats(old(variance)), &(&gradient * &gradient), 1.0 - beta2);
+            let deviation = (&second / (1.0 - beta2_power)).mapv(f64::sqrt) + epsilon;
+            let step = &first / (1.0 - beta1_power) / deviation + decay * &value;
+            let norm = |values: &Floats| values.mapv(|x| x * x).sum().sqrt();
+            let ratio = match (norm(&value), norm(&step)) {
+                (0.0, _) | (_, 0.0) => 1.0,
+                (weight, step) => weight / step,
+            };
+            Values::Floats(value - rate * ratio * step).write(&mut variable.next);
+            Values::Floats(first).write(&mut mean.next);
+            Values::Floats(second).write(&mut variance.next);
+        }
+        (Update::MovingAverage, [average, variable]) => {
+            let value = floats(old(variable));
+            let average_now = toward(floats(old(average)), &value, 1.0 - scalar(inputs[0]));
+            Values::Floats(average_now).write(&mut average.next);
+            if let Some(old) = variable.from {
+                copy(old, &mut variable.next);
+            }
         }
         _ => unreachable!("the check counts the targets"),
     }
@@ -53,7 +115,8 @@ pub(super) fn update_rows(kind: &Update, targets: &mut [Target<'_>], inputs: &[V
             copy(old, &mut target.next);
         }
     }
-    let (slices, shape) = (inputs[kind.dense_input()], targets[0].next.shape);
+    let place = kind.dense_input().expect("the check lets no other update be of rows");
+    let (slices, shape) = (inputs[place], targets[0].next.shape);
     let mut used = index::read(indices);
     with_number!(slices.data.dtype(), T => {
         let mut sums = vec![T::default(); shape.iter().product()];
@@ -65,7 +128,7 @@ pub(super) fn update_rows(kind: &Update, targets: &mut [Target<'_>], inputs: &[V
         for start in used.into_iter().map(|index| index as usize * row) {
             let gradient = View { shape: &shape[1..], data: T::data(&sums[start..start + row]) };
             let mut inputs = inputs.to_vec();
-            inputs[kind.dense_input()] = gradient;
+            inputs[place] = gradient;
             let row_of = |target: &'_ mut Target<'_>| T::slice_mut(&mut target.next.data)[start..start + row].to_vec();
             let mut rows: Vec<Vec<T>> = targets.iter_mut().map(row_of).collect();
             let target = |row| Target { next: ViewMut { shape: &shape[1..], data: T::data_mut(row) }, from: None };
@@ -90,6 +153,10 @@ fn add(variable: &mut Target<'_>, other: View<'_>, times: i8) {
         }
     };
     sum.write(&mut variable.next);
+}
+
+fn scalars<const N: usize>(inputs: &[View<'_>]) -> [f64; N] {
+    std::array::from_fn(|index| scalar(inputs[index]))
 }
 
 /// The values before the update.

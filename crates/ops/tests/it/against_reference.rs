@@ -254,8 +254,24 @@ proptest! {
             check_update(Update::Momentum { nesterov }, &[variable.clone(), slot.clone()], &inputs, in_place, 4.0);
         }
         let scalars = [0.81, 0.998, 0.01, 0.9, 0.999, 1e-3].map(scalar);
-        let inputs = [scalars.to_vec(), vec![gradient]].concat();
-        check_update(Update::Adam, &[variable, slot, square], &inputs, in_place, 40.0);
+        let inputs = [scalars.to_vec(), vec![gradient.clone()]].concat();
+        check_update(Update::Adam, &[variable.clone(), slot.clone(), square.clone()], &inputs, in_place, 40.0);
+        let inputs = [scalars.to_vec(), vec![scalar(0.5), gradient.clone()]].concat();
+        check_update(Update::AdamW, &[variable.clone(), slot.clone(), square.clone()], &inputs, in_place, 40.0);
+        check_update(Update::Lamb, &[variable.clone(), slot.clone(), square.clone()], &inputs, in_place, 400.0);
+        check_update(Update::MovingAverage, &[variable.clone(), slot.clone()], &[scalar(0.9)], in_place, 10.0);
+        let with = |values: &[f64]| [values.iter().map(|value| scalar(*value)).collect(), vec![gradient.clone()]].concat();
+        let positive = one(Kernel::Unary(Unary::Exp), &slot);
+        check_update(Update::Adagrad, &[variable.clone(), positive.clone()], &with(&[0.1]), in_place, 40.0);
+        let lion = with(&[0.1, 0.9, 0.99, 0.5]);
+        check_update(Update::Lion, &[variable.clone(), slot.clone()], &lion, in_place, 10.0);
+        let rms_prop = with(&[0.1, 0.9, 0.5, 1.0]);
+        let plain = [variable.clone(), square.clone(), slot.clone()];
+        check_update(Update::RmsProp { centered: false }, &plain, &rms_prop, in_place, 40.0);
+        // The square of the mean must not exceed the mean of the squares.
+        let large = one(Kernel::Unary(Unary::Exp), &square);
+        let centered = [variable, slot.clone(), large, slot];
+        check_update(Update::RmsProp { centered: true }, &centered, &rms_prop, in_place, 40.0);
     }
 }
 

@@ -32,7 +32,7 @@ pub(in super::super) fn update_rows(
     inputs: &[View<'_>],
     rows: &[View<'_>],
 ) {
-    let slices = inputs[kind.dense_input()];
+    let slices = inputs[slices_of(kind)];
     with_number!(slices.data.dtype(), T => {
         keep_old::<T>(pool, targets);
         let (indices, order) = (Indices::new(rows[0]), i64::slice(rows[1].data));
@@ -46,6 +46,11 @@ pub(in super::super) fn update_rows(
         let part = Part { targets, first: 0, order };
         pool.enter(step.slices.len() * 8, |fork| step.divide(fork, part));
     });
+}
+
+/// Which input the slices are.
+fn slices_of(kind: &Update) -> usize {
+    kind.dense_input().expect("the check lets no other update be of rows")
 }
 
 /// The rows that stay come from the old values, if those lie elsewhere.
@@ -151,7 +156,7 @@ impl<T: Number> Step<'_, T> {
             chunks.map(|chunk| Target { next: ViewMut { shape: &shape, data: T::data_mut(chunk) }, from: None });
         let mut inputs = [View { shape: &[], data: Data::Bool(&[]) }; INPUTS];
         inputs[..self.inputs.len()].copy_from_slice(self.inputs);
-        inputs[self.kind.dense_input()] = View { shape: &shape, data: T::data(gradient) };
+        inputs[slices_of(self.kind)] = View { shape: &shape, data: T::data(gradient) };
         update(&Pool::caller(), self.kind, &mut targets[..count], &inputs[..self.inputs.len()]);
     }
 }
