@@ -3,15 +3,15 @@
 use everstep_graph::{Gradient, Graph, Update, UpdateRule};
 use everstep_tensor::Result;
 
-use crate::{Optimizer, VariableGradient, hyperparameters::Hyperparameters};
+use crate::{LearningRate, Optimizer, VariableGradient, updating::each};
 
 /// Stochastic gradient descent: `variable -= learning_rate * gradient`, TensorFlow's `GradientDescentOptimizer`.
 ///
 /// Of a sparse gradient the used rows alone are touched.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Sgd {
     /// How far to go for a gradient of 1.
-    pub learning_rate: f64,
+    pub learning_rate: LearningRate,
 }
 
 impl Optimizer for Sgd {
@@ -20,21 +20,15 @@ impl Optimizer for Sgd {
     }
 
     fn apply(&self, graph: &mut Graph, gradients: &[VariableGradient]) -> Result<Vec<Update>> {
-        let mut numbers = Hyperparameters::default();
-        let mut updates = Vec::with_capacity(gradients.len());
-        for (variable, gradient) in gradients {
-            let spec = graph.spec_of(*variable)?;
-            let learning_rate = numbers.get(graph, "learning_rate", spec.dtype, self.learning_rate)?;
-            let update = graph.scope(&format!("update_{}", spec.name), |graph| {
-                let Gradient::Sparse(slices) = gradient else {
-                    let inputs = [learning_rate, gradient.values()];
-                    return graph.update(UpdateRule::GradientDescent, &[*variable], &inputs);
-                };
-                let change = graph.mul(slices.values, learning_rate)?;
-                graph.sparse_update(UpdateRule::AssignSub, &[*variable], &[change], slices.indices)
-            })?;
-            updates.push(update);
-        }
-        Ok(updates)
+        each(graph, gradients, |mut updating| {
+            let rate = updating.learning_rate(&self.learning_rate)?;
+            let Gradient::Sparse(slices) = updating.gradient else {
+                return updating.update(UpdateRule::GradientDescent, &[], |gradient| vec![rate, gradient]);
+            };
+            updating.scoped(|graph, variable| {
+                let change = graph.mul(slices.values, rate)?;
+                graph.sparse_update(UpdateRule::AssignSub, &[variable], &[change], slices.indices)
+            })
+        })
     }
 }

@@ -3,10 +3,10 @@
 use everstep_graph::{Graph, Initializer, Variable};
 use everstep_tensor::{DType, Result, Spec};
 
-/// A variable of zeros named `variable/slot`, of the variable's dtype and shape; the second one is `variable/slot_1`.
-pub(crate) fn slot(graph: &mut Graph, variable: &Spec, slot: &str) -> Result<Variable> {
+/// A variable named `variable/slot`, of the variable's dtype and shape; the second one is `variable/slot_1`.
+pub(crate) fn slot(graph: &mut Graph, variable: &Spec, slot: &str, initializer: Initializer) -> Result<Variable> {
     let name = free_name(graph, &format!("{}/{slot}", variable.name));
-    graph.root(|graph| graph.state(&name, variable.dtype, &variable.shape, Initializer::ZEROS))
+    graph.root(|graph| graph.state(&name, variable.dtype, &variable.shape, initializer))
 }
 
 /// A scalar outside every scope.

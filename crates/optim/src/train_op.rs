@@ -44,7 +44,7 @@ pub fn create_train_op(graph: &mut Graph, loss: impl Into<Output>, optimizer: &d
 ///     summarize_gradients: true,
 ///     ..TrainOpOptions::default()
 /// };
-/// create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.1 }, options)?;
+/// create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.1.into() }, options)?;
 /// assert_eq!(&**graph.summaries()[0].tag(), "train/summarize_grads/weight_gradient");
 /// # Ok::<(), everstep_tensor::Error>(())
 /// ```

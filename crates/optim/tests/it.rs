@@ -35,7 +35,7 @@ fn check(optimizer: &dyn Optimizer, expected: &str) {
 #[test]
 fn gradient_descent() {
     check(
-        &Sgd { learning_rate: 0.5 },
+        &Sgd { learning_rate: 0.5.into() },
         "train/GradientDescent/learning_rate = Const{f32[] [0.5]}() f32[]
         train/GradientDescent/update_layer/w/ApplyGradientDescent = ApplyGradientDescent(layer/w, train/GradientDescent/learning_rate, train/gradients/Square_grad/Mul)
         global_step = VariableV2{Constant(0.0)}() i64[]
@@ -49,7 +49,7 @@ fn gradient_descent() {
 #[test]
 fn momentum() {
     check(
-        &Momentum { learning_rate: 0.5, momentum: 0.9, nesterov: true },
+        &Momentum { learning_rate: 0.5.into(), momentum: 0.9, nesterov: true },
         "layer/w/Momentum = VariableV2{Constant(0.0)}() f32[2]
         train/Momentum/learning_rate = Const{f32[] [0.5]}() f32[]
         train/Momentum/momentum = Const{f32[] [0.9]}() f32[]
@@ -105,7 +105,7 @@ fn variables_of_two_dtypes_share_the_powers() {
 #[test]
 fn fetching_the_loss_trains_only_through_the_train_op() {
     let (mut graph, loss) = graph();
-    let train = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.5 }).unwrap();
+    let train = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.5.into() }).unwrap();
     let updates = |output: Output| {
         let is_update = |id: &NodeId| matches!(graph.node(*id).unwrap().op(), Op::Update(_));
         graph.needed_by(&[output]).unwrap().iter().filter(|id| is_update(id)).count()
@@ -167,7 +167,7 @@ fn nothing_but_the_updates_may_be_left() {
         summarize_gradients: true,
         ..TrainOpOptions::default()
     };
-    create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5 }, options).unwrap();
+    create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5.into() }, options).unwrap();
     graph.verify().unwrap();
     let dump = graph.to_string();
     let last = "train/train_op = Identity(Sum, ^train/GradientDescent/update_layer/w/ApplyGradientDescent) f32[]\n";
@@ -186,7 +186,7 @@ fn registered_updates_are_applied_unless_others_are_named() {
         let update = graph.assign(mean, loss).unwrap();
         graph.add_update_op(update).unwrap();
         let options = TrainOpOptions { update_ops: update_ops(&mut graph), ..TrainOpOptions::default() };
-        create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5 }, options).unwrap();
+        create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5.into() }, options).unwrap();
         graph.verify().unwrap();
         let dump = graph.to_string();
         dump.lines().last().unwrap().split_once("CheckNumerics, ").unwrap().1.to_owned()
@@ -245,7 +245,7 @@ fn clipping_and_multiplying_say_what_to_do_and_where() {
 
 #[test]
 fn errors_say_what_to_do_and_where() {
-    let optimizer = Sgd { learning_rate: 0.5 };
+    let optimizer = Sgd { learning_rate: 0.5.into() };
     let (mut graph, loss) = graph();
     graph.variable("unused", DType::F32, [], Initializer::ONES).unwrap();
     let of = |variables: &[Variable]| TrainOpOptions {

@@ -258,7 +258,7 @@ fn a_checked_loss(directory: &Path) -> String {
     let weight = graph.variable("weight", DType::F32, [], Initializer::ZEROS).unwrap();
     let predicted = graph.mul(x, weight).unwrap();
     let loss = mean_squared_error(&mut graph, predicted, x).unwrap();
-    let train_op = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.1 }).unwrap().output;
+    let train_op = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.1.into() }).unwrap().output;
     let feed = Feed::new("feed", move |_position| Ok(vec![(x, Tensor::from_vec([2], vec![0.5, f32::NAN])?)]));
     let options = TrainOptions { hooks: vec![Box::new(feed)], ..Default::default() };
     message(train(connect(graph), train_op, Some(directory), options), ErrorKind::Diverged)

@@ -41,7 +41,7 @@ impl Regression {
         let loss = mean_squared_error(&mut graph, predicted, y)?;
         // What is not finite is left to a guard.
         let unchecked = TrainOpOptions { check_numerics: false, ..TrainOpOptions::default() };
-        let train = create_train_op_with(&mut graph, loss, &Sgd { learning_rate }, unchecked)?;
+        let train = create_train_op_with(&mut graph, loss, &Sgd { learning_rate: learning_rate.into() }, unchecked)?;
         let (gradient_norm, train_op) = (train.gradient_norm, train.output);
         Ok(Self { graph: Arc::new(graph), x, y, loss, gradient_norm, train_op })
     }

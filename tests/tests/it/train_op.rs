@@ -29,7 +29,7 @@ fn classifier(
     let given = Dense::new(2).build(&mut graph, "classes", features)?;
     let logits = finish(&mut graph, given)?;
     let loss = sparse_softmax_cross_entropy(&mut graph, logits, labels)?;
-    let train_op = create_train_op(&mut graph, loss, &Sgd { learning_rate: 1.0 })?.output;
+    let train_op = create_train_op(&mut graph, loss, &Sgd { learning_rate: 1.0.into() })?.output;
     Ok((graph, train_op))
 }
 

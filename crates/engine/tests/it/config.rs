@@ -16,7 +16,7 @@ use crate::mlp::Mlp;
 const VARIABLES: u64 = 4 * (5 * 4 + 4 + 4 * 4 + 4 + 4 * 3 + 3) + 8;
 
 fn mlp() -> Mlp {
-    Mlp::new(&Sgd { learning_rate: 0.1 }, 4)
+    Mlp::new(&Sgd { learning_rate: 0.1.into() }, 4)
 }
 
 fn open(mlp: &Mlp, config: SessionConfig) -> GraphSession {

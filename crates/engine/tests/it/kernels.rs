@@ -31,8 +31,8 @@ fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
 
 #[test]
 fn fast_and_plain_kernels_train_alike() {
-    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, nesterov: true };
-    for optimizer in [&Sgd { learning_rate: 0.1 } as &dyn Optimizer, &momentum, &Adam::default()] {
+    let momentum = Momentum { learning_rate: 0.05.into(), momentum: 0.9, nesterov: true };
+    for optimizer in [&Sgd { learning_rate: 0.1.into() } as &dyn Optimizer, &momentum, &Adam::default()] {
         let mlp = Mlp::new(optimizer, 16);
         let (mut fast, mut plain) = (mlp.ready(2), open(&mlp, Arc::new(Reference)));
         let (mut found, mut expected) = (Outcome::default(), Outcome::default());

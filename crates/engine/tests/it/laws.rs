@@ -52,13 +52,13 @@ fn threads_give_the_same_bits(optimizer: &dyn Optimizer) {
 
 #[test]
 fn gradient_descent_obeys_the_laws() {
-    check(&Sgd { learning_rate: 0.1 });
+    check(&Sgd { learning_rate: 0.1.into() });
 }
 
 #[test]
 fn momentum_obeys_the_laws() {
-    check(&Momentum { learning_rate: 0.1, momentum: 0.9, nesterov: false });
-    check(&Momentum { learning_rate: 0.1, momentum: 0.9, nesterov: true });
+    check(&Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov: false });
+    check(&Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov: true });
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn adam_obeys_the_laws() {
 
 #[test]
 fn a_perceptron_learns() {
-    let mlp = Mlp::new(&Adam { learning_rate: 0.01, ..Adam::default() }, 16);
+    let mlp = Mlp::new(&Adam { learning_rate: 0.01.into(), ..Adam::default() }, 16);
     let mut session = mlp.ready(2);
     let mut outcome = Outcome::default();
     for position in 0..100 {

@@ -16,6 +16,7 @@ mod optimizers;
 mod plans;
 mod random;
 mod requests;
+mod schedules;
 mod semantics;
 mod shape;
 mod snapshots;

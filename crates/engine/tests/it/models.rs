@@ -31,7 +31,7 @@ impl Model {
         let labels = graph.placeholder("labels", DType::I64, [None]).unwrap();
         let logits = layers.build(&mut graph, "model", samples).unwrap();
         let loss = sparse_softmax_cross_entropy(&mut graph, logits, labels).unwrap();
-        let adam = Adam { learning_rate: 0.01, ..Adam::default() };
+        let adam = Adam { learning_rate: 0.01.into(), ..Adam::default() };
         let train_op = create_train_op(&mut graph, loss, &adam).unwrap().output;
         Self { graph, samples, labels, train_op, sample: sample.to_vec() }
     }

@@ -40,20 +40,20 @@ fn check<State: Default>(optimizer: &dyn Optimizer, mut formula: impl FnMut(&mut
 
 #[test]
 fn gradient_descent() {
-    check(&Sgd { learning_rate: 0.1 }, |weight, (), gradient, _| *weight -= 0.1 * gradient);
+    check(&Sgd { learning_rate: 0.1.into() }, |weight, (), gradient, _| *weight -= 0.1 * gradient);
 }
 
 #[test]
 fn momentum() {
     check(
-        &Momentum { learning_rate: 0.1, momentum: 0.9, nesterov: false },
+        &Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov: false },
         |weight, accumulator: &mut f64, gradient, _| {
             *accumulator = *accumulator * 0.9 + gradient;
             *weight -= 0.1 * *accumulator;
         },
     );
     check(
-        &Momentum { learning_rate: 0.1, momentum: 0.9, nesterov: true },
+        &Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov: true },
         |weight, accumulator: &mut f64, gradient, _| {
             *accumulator = *accumulator * 0.9 + gradient;
             *weight -= 0.1 * gradient + 0.1 * 0.9 * *accumulator;
@@ -63,7 +63,7 @@ fn momentum() {
 
 #[test]
 fn adam() {
-    let adam = Adam { learning_rate: 0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, lazy: false };
+    let adam = Adam { learning_rate: 0.1.into(), beta1: 0.8, beta2: 0.95, epsilon: 1e-3, lazy: false };
     check(&adam, |weight, (m, v): &mut (f64, f64), gradient, step| {
         let (beta1_power, beta2_power) = (0.8f64.powi(step + 1), 0.95f64.powi(step + 1));
         let alpha = 0.1 * (1.0 - beta2_power).sqrt() / (1.0 - beta1_power);

@@ -87,7 +87,7 @@ fn values_that_are_not_computed_are_fetched_as_they_are() {
 
 #[test]
 fn fetched_values_that_are_kept_do_not_change() {
-    let mlp = Mlp::new(&Adam { learning_rate: 0.1, ..Adam::default() }, 8);
+    let mlp = Mlp::new(&Adam { learning_rate: 0.1.into(), ..Adam::default() }, 8);
     let mut session = mlp.ready(1);
     let mut outcome = Outcome::default();
     let mut kept = Vec::new();

@@ -9,7 +9,7 @@ use everstep_tensor::{DType, ErrorKind, Snapshot, Tensor};
 use crate::mlp::Mlp;
 
 fn mlp() -> Mlp {
-    Mlp::new(&Sgd { learning_rate: 0.1 }, 4)
+    Mlp::new(&Sgd { learning_rate: 0.1.into() }, 4)
 }
 
 #[track_caller]

@@ -97,7 +97,7 @@ fn an_assignment_initialises() {
 
 #[test]
 fn a_run_out_of_time_changes_nothing() {
-    let mlp = Mlp::new(&Sgd { learning_rate: 0.1 }, 4);
+    let mlp = Mlp::new(&Sgd { learning_rate: 0.1.into() }, 4);
     let mut session = mlp.ready(1);
     let before = Snapshot::of(session.variables()).unwrap();
     let mut request = mlp.step(4, 0);
@@ -112,7 +112,7 @@ fn a_run_out_of_time_changes_nothing() {
 
 #[test]
 fn a_traced_run_tells_its_kernels() {
-    let mlp = Mlp::new(&Sgd { learning_rate: 0.1 }, 4);
+    let mlp = Mlp::new(&Sgd { learning_rate: 0.1.into() }, 4);
     let mut session = mlp.ready(1);
     let mut request = mlp.step(6, 0);
     request.options = RunOptions { trace: true, timeout: None };

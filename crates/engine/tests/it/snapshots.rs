@@ -15,7 +15,7 @@ fn copied(set: &Snapshot) -> Snapshot {
 
 #[test]
 fn a_snapshot_never_changes() {
-    let mlp = Mlp::new(&Adam { learning_rate: 0.1, ..Adam::default() }, 8);
+    let mlp = Mlp::new(&Adam { learning_rate: 0.1.into(), ..Adam::default() }, 8);
     let (mut watched, mut alone) = (mlp.ready(1), mlp.ready(1));
     let mut kept: Vec<(Snapshot, Snapshot)> = Vec::new();
     for position in 0..12 {

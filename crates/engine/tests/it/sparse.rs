@@ -107,11 +107,15 @@ fn check_touches_used_rows(optimizer: &dyn Optimizer, slots: &[&str], steps: usi
 
 #[test]
 fn the_used_rows_alone_change() {
-    check_touches_used_rows(&Sgd { learning_rate: 0.1 }, &[], 3);
+    check_touches_used_rows(&Sgd { learning_rate: 0.1.into() }, &[], 3);
     for nesterov in [false, true] {
-        check_touches_used_rows(&Momentum { learning_rate: 0.1, momentum: 0.9, nesterov }, &["table/Momentum"], 3);
+        check_touches_used_rows(
+            &Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov },
+            &["table/Momentum"],
+            3,
+        );
     }
-    let adam = Adam { learning_rate: 0.1, lazy: true, ..Adam::default() };
+    let adam = Adam { learning_rate: 0.1.into(), lazy: true, ..Adam::default() };
     check_touches_used_rows(&adam, &["table/Adam", "table/Adam_1"], 3);
 }
 
@@ -162,8 +166,8 @@ fn clipping_keeps_a_gradient_sparse() {
 #[test]
 fn the_cost_of_a_step_does_not_grow_with_the_table() {
     let optimizers: [&dyn Optimizer; 3] = [
-        &Sgd { learning_rate: 0.1 },
-        &Momentum { learning_rate: 0.1, momentum: 0.9, nesterov: true },
+        &Sgd { learning_rate: 0.1.into() },
+        &Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov: true },
         &Adam { lazy: true, ..Adam::default() },
     ];
     for optimizer in optimizers {
@@ -185,7 +189,7 @@ fn the_cost_of_a_step_does_not_grow_with_the_table() {
 #[test]
 fn a_snapshot_keeps_its_rows() {
     let mut model = Model::new(12);
-    let momentum = Momentum { learning_rate: 0.1, momentum: 0.9, nesterov: false };
+    let momentum = Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov: false };
     let train_op = create_train_op(&mut model.graph, model.loss, &momentum).unwrap();
     let (mut alone, mut read) = (open(model.graph.clone()), open(model.graph));
     for _ in 0..3 {
@@ -227,7 +231,7 @@ fn the_threads_do_not_matter() {
 #[test]
 fn the_names_are_tensorflows() {
     let mut model = Model::new(12);
-    create_train_op(&mut model.graph, model.loss, &Sgd { learning_rate: 0.1 }).unwrap();
+    create_train_op(&mut model.graph, model.loss, &Sgd { learning_rate: 0.1.into() }).unwrap();
     let is_sparse = |op: &Op| matches!(op, Op::SparseUpdate(_));
     let found: Vec<String> =
         model.graph.nodes().iter().filter(|node| is_sparse(node.op())).map(|node| node.name().into()).collect();

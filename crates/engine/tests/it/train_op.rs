@@ -148,7 +148,8 @@ fn case_2_the_function_form_clips_alike() {
 fn moving_averages(update_ops: Option<Vec<everstep_graph::Update>>) -> [Vec<f64>; 2] {
     let mut model = Classifier::build(batch_norm);
     let options = TrainOpOptions { update_ops, ..TrainOpOptions::default() };
-    let train_op = create_train_op_with(&mut model.graph, model.loss, &Sgd { learning_rate: 1.0 }, options).unwrap();
+    let train_op =
+        create_train_op_with(&mut model.graph, model.loss, &Sgd { learning_rate: 1.0.into() }, options).unwrap();
     model.graph.verify().unwrap();
     let mut session = open(model.graph);
     assert_eq!(
@@ -181,7 +182,8 @@ fn case_5_no_updates_are_applied_if_none_are_named() {
 fn case_7_the_global_step_may_stand_still() {
     let mut model = Classifier::new();
     let options = TrainOpOptions { global_step: false, ..TrainOpOptions::default() };
-    let train_op = create_train_op_with(&mut model.graph, model.loss, &Sgd { learning_rate: 1.0 }, options).unwrap();
+    let train_op =
+        create_train_op_with(&mut model.graph, model.loss, &Sgd { learning_rate: 1.0.into() }, options).unwrap();
     let mut session = open(model.graph);
     let first = train(&mut session, train_op.output, 1);
     assert!(train(&mut session, train_op.output, 9) < first);
@@ -193,7 +195,7 @@ fn case_16_only_the_named_variables_change() {
     let mut model = Classifier::new();
     let mut of = |variable: Variable| {
         let options = TrainOpOptions { variables_to_train: Some(vec![variable]), ..TrainOpOptions::default() };
-        create_train_op_with(&mut model.graph, model.loss, &Sgd { learning_rate: 1.0 }, options).unwrap().output
+        create_train_op_with(&mut model.graph, model.loss, &Sgd { learning_rate: 1.0.into() }, options).unwrap().output
     };
     let (weights, bias) = (of(model.weights), of(model.bias));
     let mut session = open(model.graph);
@@ -217,7 +219,7 @@ fn case_17_multiplied_gradients_learn_faster() {
             transform_grads_fn: Some(Box::new(|graph, gradients| multiply_gradients(graph, &gradients, &multipliers))),
             ..TrainOpOptions::default()
         };
-        let sgd = Sgd { learning_rate: 0.001 };
+        let sgd = Sgd { learning_rate: 0.001.into() };
         let train_op = create_train_op_with(&mut model.graph, model.loss, &sgd, options).unwrap();
         train(&mut open(model.graph), train_op.output, 10)
     };
@@ -326,7 +328,7 @@ fn the_norm_is_of_the_computed_gradients() {
         summarize_gradients: true,
         ..TrainOpOptions::default()
     };
-    let train_op = create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 1.0 }, options).unwrap();
+    let train_op = create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 1.0.into() }, options).unwrap();
     let norm = graph.summaries().iter().find(|summary| summary.tag().ends_with("_gradient_norm"));
     let reported = norm.unwrap().fetches()[0];
     let mut session = open(graph);
@@ -345,7 +347,7 @@ fn fed(check_numerics: bool, check: impl Fn(&mut GraphSession, Input, Output)) {
         let product = graph.mul(x, w).unwrap();
         let loss = graph.scope("loss", |graph| graph.mean(product, [0])).unwrap();
         let options = TrainOpOptions { check_numerics, ..TrainOpOptions::default() };
-        let train_op = create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5 }, options).unwrap();
+        let train_op = create_train_op_with(&mut graph, loss, &Sgd { learning_rate: 0.5.into() }, options).unwrap();
         let mut session = GraphSession::with_kernels(graph, &SessionConfig::default(), kernels).unwrap();
         session.initialize(Scope::Global).unwrap();
         check(&mut session, x, train_op.output);
@@ -426,7 +428,7 @@ fn a_checked_value_is_the_value() {
 #[test]
 fn the_train_op_of_a_line_is_the_written_out_step() {
     let mut model = Classifier::new();
-    let train_op = create_train_op(&mut model.graph, model.loss, &Sgd { learning_rate: 0.25 }).unwrap();
+    let train_op = create_train_op(&mut model.graph, model.loss, &Sgd { learning_rate: 0.25.into() }).unwrap();
     let gradients = model.graph.gradients(model.loss, &[model.weights.output()]).unwrap()[0].unwrap();
     let mut session = open(model.graph);
     let (start, gradient) = (variable(&session, "weights"), read(&mut session, &[gradients]).remove(0));

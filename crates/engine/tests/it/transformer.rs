@@ -37,7 +37,7 @@ impl Model {
         let rows = graph.reshape(value, [-1, width as isize]).unwrap();
         let logits = Dense::new(ALPHABET).build(&mut graph, "logits", rows).unwrap();
         let loss = sparse_softmax_cross_entropy(&mut graph, logits, next).unwrap();
-        let adam = Adam { learning_rate: 0.01, ..Adam::default() };
+        let adam = Adam { learning_rate: 0.01.into(), ..Adam::default() };
         let train_op = create_train_op(&mut graph, loss, &adam).unwrap().output;
         Self { graph: graph.into(), seen, next, train_op, context }
     }
@@ -102,7 +102,7 @@ fn batch_norm_reads_what_training_has_averaged() {
     let y = norm.build(&mut graph, "norm", x).unwrap();
     let zeros = graph.zeros_like(y).unwrap();
     let loss = mean_squared_error(&mut graph, y, zeros).unwrap();
-    let train_op = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.0 }).unwrap().output;
+    let train_op = create_train_op(&mut graph, loss, &Sgd { learning_rate: 0.0.into() }).unwrap().output;
     let mut session = GraphSession::new(graph, &SessionConfig::default()).unwrap();
     session.initialize(Scope::Global).unwrap();
     let feeds = vec![(x, Tensor::from_vec([3, 2], vec![1.0f32, 10.0, 2.0, 20.0, 3.0, 30.0]).unwrap())];

@@ -30,7 +30,7 @@ impl Model {
         let accuracy = accuracy(&mut graph, logits, labels)?;
         let probabilities = graph.softmax(logits)?;
         let options = TrainOpOptions { summarize_gradients: true, ..TrainOpOptions::default() };
-        let adam = Adam { learning_rate, ..Adam::default() };
+        let adam = Adam { learning_rate: learning_rate.into(), ..Adam::default() };
         let train = create_train_op_with(&mut graph, loss, &adam, options)?;
         graph.summary_scalar("loss", loss)?;
         graph.summary_scalar("accuracy/train", accuracy)?;

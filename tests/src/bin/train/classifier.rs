@@ -49,7 +49,7 @@ impl Classifier {
         let loss = sparse_softmax_cross_entropy(&mut graph, logits, labels)?;
         let accuracy = accuracy(&mut graph, logits, labels)?;
         let tested = metrics::accuracy(&mut graph, "test", logits, labels, None)?;
-        let adam = Adam { learning_rate: 0.001, ..Adam::default() };
+        let adam = Adam { learning_rate: 0.001.into(), ..Adam::default() };
         // A loss that is not finite is left to the guard among the hooks.
         let unchecked = TrainOpOptions { check_numerics: false, ..TrainOpOptions::default() };
         let train = create_train_op_with(&mut graph, loss, &adam, unchecked)?;

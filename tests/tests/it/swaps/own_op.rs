@@ -83,7 +83,7 @@ fn a_model_trains_through_it() -> Result<()> {
     let error = graph.sub(predicted, y)?;
     let squares = graph.square(error)?;
     let loss = graph.mean(squares, Axes::all())?;
-    let train = create_train_op(&mut graph, loss, &Adam { learning_rate: 0.05, ..Adam::default() })?;
+    let train = create_train_op(&mut graph, loss, &Adam { learning_rate: 0.05.into(), ..Adam::default() })?;
     graph.verify()?;
 
     // The targets are those of the weights 3 and -1.

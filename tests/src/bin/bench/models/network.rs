@@ -96,7 +96,7 @@ impl Model {
         let train_op = if self == Self::Transformer {
             create_train_op(&mut graph, loss, &Adam::default())?
         } else {
-            create_train_op(&mut graph, loss, &Momentum { learning_rate: 0.01, momentum: 0.9, nesterov: false })?
+            create_train_op(&mut graph, loss, &Momentum { learning_rate: 0.01.into(), momentum: 0.9, nesterov: false })?
         };
         let mut random = Random(88_172_645_463_325_252);
         let batches = (0..BATCHES).map(|_| self.batch_of(input, labels, &mut random)).collect::<Result<_>>()?;

@@ -43,7 +43,7 @@ impl Model {
         let rows = graph.reshape(layer, [-1, width as isize])?;
         let logits = Dense::new(alphabet).build(&mut graph, "logits", rows)?;
         let loss = sparse_softmax_cross_entropy(&mut graph, logits, next)?;
-        let adam = Adam { learning_rate: 0.001, ..Adam::default() };
+        let adam = Adam { learning_rate: 0.001.into(), ..Adam::default() };
         let options = TrainOpOptions {
             // A loss that is not finite is left to the guard among the hooks.
             check_numerics: false,
