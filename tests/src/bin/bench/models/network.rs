@@ -8,7 +8,7 @@ use everstep::{
         Activation, Conv2D, Dense, Embedding, Flatten, Layer, LayerNorm, MaxPool2D, PositionalEmbedding, Sequential,
         TransformerBlock, sparse_softmax_cross_entropy,
     },
-    optim::{Adam, Momentum, create_train_op},
+    optim::{AdamW, Momentum, create_train_op},
     prelude::{DType, Result, Tensor},
 };
 
@@ -94,7 +94,7 @@ impl Model {
         };
         let loss = sparse_softmax_cross_entropy(&mut graph, logits, labels)?;
         let train_op = if self == Self::Transformer {
-            create_train_op(&mut graph, loss, &Adam::default())?
+            create_train_op(&mut graph, loss, &AdamW::default())?
         } else {
             create_train_op(&mut graph, loss, &Momentum { learning_rate: 0.01.into(), momentum: 0.9, nesterov: false })?
         };

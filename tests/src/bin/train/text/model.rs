@@ -3,7 +3,7 @@
 use everstep::{
     graph::{Graph, Input, Output},
     nn::{Dense, Embedding, Layer, LayerNorm, PositionalEmbedding, TransformerBlock, sparse_softmax_cross_entropy},
-    optim::{Adam, TrainOpOptions, clip_by_global_norm, create_train_op_with},
+    optim::{AdamW, Mask, TrainOpOptions, clip_by_global_norm, create_train_op_with},
     prelude::{DType, Result},
 };
 
@@ -28,7 +28,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Characters and places as vectors, through blocks, to a prediction for each place; cross-entropy by Adam.
+    /// Characters and places as vectors, through blocks, to a prediction for each place; cross-entropy by AdamW.
     pub(crate) fn new(arguments: &Arguments, alphabet: usize) -> Result<Self> {
         let Arguments { layers, width, heads, context, .. } = *arguments;
         let mut graph = Graph::new();
@@ -43,7 +43,8 @@ impl Model {
         let rows = graph.reshape(layer, [-1, width as isize])?;
         let logits = Dense::new(alphabet).build(&mut graph, "logits", rows)?;
         let loss = sparse_softmax_cross_entropy(&mut graph, logits, next)?;
-        let adam = Adam { learning_rate: 0.001.into(), ..Adam::default() };
+        // Weights and embeddings decay; biases and scales do not.
+        let adam = AdamW { decay_mask: Mask::rank_at_least(2), ..AdamW::default() };
         let options = TrainOpOptions {
             // A loss that is not finite is left to the guard among the hooks.
             check_numerics: false,
