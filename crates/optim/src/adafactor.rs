@@ -90,15 +90,18 @@ impl Adafactor {
         let rate = self.rate(&mut updating, slowing)?;
         let gradient = updating.whole_gradient()?;
         let squares = self.squares(&mut updating, gradient)?;
-        let deviation = match updating.spec.shape.len() {
+        let means = match updating.spec.shape.len() {
             0 | 1 => {
                 let mean = updating.slot("Adafactor", Initializer::ZEROS)?;
-                let next = follow(&mut updating, mean, squares, fresh, slots)?;
-                updating.graph.sqrt(next)?
+                vec![follow(&mut updating, mean, squares, fresh, slots)?]
             }
-            rank => factored(&mut updating, squares, fresh, rank, slots)?,
+            rank => factored(&mut updating, squares, fresh, rank, slots)?.to_vec(),
         };
-        let step = updating.graph.div(gradient, deviation)?;
+        // One after the other: the product of what rows and columns have may be less than the least number there is.
+        let step = means.into_iter().try_fold(gradient, |step, mean| {
+            let scale = updating.graph.rsqrt(mean)?;
+            updating.graph.mul(step, scale)
+        })?;
         let length = root_mean_square(updating.graph, step)?;
         let (threshold, one) = (updating.number("clip_threshold", self.clip_threshold)?, updating.number("one", 1.0)?);
         let graph = &mut *updating.graph;
@@ -129,14 +132,14 @@ impl Adafactor {
     }
 }
 
-/// The roots of the means of the squares, from those of the rows and those of the columns.
+/// The means of the squares as two factors: what a row has of them all, and what a column has.
 fn factored(
     updating: &mut Updating<'_>,
     squares: Output,
     fresh: Output,
     rank: usize,
     slots: &mut Vec<Update>,
-) -> Result<Output> {
+) -> Result<[Output; 2]> {
     let axis = |axis: usize| isize::try_from(axis).unwrap_or(isize::MAX);
     let (row, column) = (axis(rank - 2), axis(rank - 1));
     let mut mean = |updating: &mut Updating<'_>, over: isize| {
@@ -150,9 +153,7 @@ fn factored(
     let graph = &mut *updating.graph;
     let whole = graph.mean(rows, Axes::from([row]).keep())?;
     let share = graph.div(rows, whole)?;
-    let (share, columns) = (graph.expand_dims(share, column)?, graph.expand_dims(columns, row)?);
-    let product = graph.mul(share, columns)?;
-    graph.sqrt(product)
+    Ok([graph.expand_dims(share, column)?, graph.expand_dims(columns, row)?])
 }
 
 /// `mean + (value - mean) * fresh`, which becomes the next mean.

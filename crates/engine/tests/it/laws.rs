@@ -1,6 +1,8 @@
 //! The laws of sessions and variables, for each optimizer and several numbers of threads.
 
-use everstep_optim::{Adam, Momentum, Optimizer, Sgd};
+use everstep_optim::{
+    Adafactor, Adagrad, Adam, AdamW, CosineDecay, Lamb, Lion, Mask, Momentum, Optimizer, ParameterGroups, RmsProp, Sgd,
+};
 use everstep_session::{Outcome, Request, Session};
 use everstep_tensor::{DType, Snapshot, Tensor};
 use everstep_testkit::laws::{SessionLaws, assigned_is_read_back};
@@ -46,8 +48,9 @@ fn threads_give_the_same_bits(optimizer: &dyn Optimizer) {
         Snapshot::of(session.variables()).unwrap()
     };
     let alone = trained(1);
-    assert!(alone.bit_eq(&trained(2)), "two threads give other bits than one");
-    assert!(alone.bit_eq(&trained(3)), "three threads give other bits than one");
+    for threads in [2, 3, 7] {
+        assert!(alone.bit_eq(&trained(threads)), "{threads} threads give other bits than one");
+    }
 }
 
 #[test]
@@ -64,6 +67,26 @@ fn momentum_obeys_the_laws() {
 #[test]
 fn adam_obeys_the_laws() {
     check(&Adam::default());
+}
+
+#[test]
+fn the_optimizers_that_decay_obey_the_laws() {
+    check(&AdamW { decay_mask: Mask::rank_at_least(2), ..AdamW::default() });
+    check(&Lion { weight_decay: 0.1, ..Lion::default() });
+    check(&Lamb::default());
+}
+
+#[test]
+fn the_optimizers_that_scale_obey_the_laws() {
+    check(&Adagrad::default());
+    check(&RmsProp { momentum: 0.5, centered: true, ..RmsProp::default() });
+    check(&Adafactor::default());
+}
+
+#[test]
+fn a_schedule_in_groups_obeys_the_laws() {
+    let cosine = Sgd { learning_rate: CosineDecay::new(0.1, 5).into() };
+    check(&ParameterGroups::new().group(Mask::rank_at_least(2), cosine).group(Mask::all(), Adam::default()));
 }
 
 #[test]

@@ -22,4 +22,5 @@ mod shape;
 mod snapshots;
 mod sparse;
 mod train_op;
+mod trajectories;
 mod transformer;

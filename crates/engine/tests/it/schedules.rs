@@ -3,7 +3,7 @@
 use everstep_engine::GraphSession;
 use everstep_graph::{Graph, PartialShape};
 use everstep_optim::{
-    Anneal, CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, Join, LearningRate, LinearWarmup,
+    CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, Join, LearningRate, LinearWarmup,
     NaturalExpDecay, OneCycle, PiecewiseConstantDecay, PolynomialDecay, Product,
 };
 use everstep_session::{Outcome, Request, Session, SessionConfig};
@@ -74,12 +74,6 @@ fn schedule(line: &Value) -> LearningRate {
             let then = CosineDecay { alpha: 0.1, ..CosineDecay::new(0.1, 20) };
             LinearWarmup { start: 0.01, steps: 8, then: then.into() }.into()
         }
-        "one_cycle" => OneCycle {
-            pct_start: number("pct_start"),
-            anneal_strategy: if line["anneal_strategy"] == "cos" { Anneal::Cosine } else { Anneal::Linear },
-            ..OneCycle::new(0.1, steps("total_steps"))
-        }
-        .into(),
         other => panic!("no schedule {other}"),
     }
 }
