@@ -1,7 +1,7 @@
 //! Matrix products for each of a batch: cut by batch, and each product as the single one is.
 
 use super::{
-    gemm::Registers,
+    isa::Registers,
     matmul::product,
     pool::{Pool, Rows},
 };

@@ -1,7 +1,8 @@
 //! The matrix product of two tensors: which operand is read in vectors.
 
 use super::{
-    gemm::{Matrix, Output, Product, Registers},
+    gemm::{Matrix, Output, Product},
+    isa::Registers,
     pool::{Fork, Pool},
 };
 use crate::{

@@ -11,6 +11,8 @@ mod function;
 mod gelu;
 mod gemm;
 mod index;
+mod isa;
+mod lanes;
 mod logic;
 mod matmul;
 mod norm;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    conv::isa::{self, Registers, Work},
-    conv::lanes::Lanes,
+    isa::{self, Registers, Work},
+    lanes::Lanes,
     number::Number,
     pool::{Pool, Rows},
 };

@@ -3,7 +3,8 @@
 use super::{Head, Rules, multiply};
 use crate::{
     cpu::{
-        gemm::{Matrix, Output, Registers},
+        gemm::{Matrix, Output},
+        isa::Registers,
         number::Float,
         shared::Shared,
         wide::{Work, wide},

@@ -8,7 +8,8 @@ use std::ops::Range;
 use self::{forward::Forward, gradient::Gradient};
 use super::{
     conv::scratch::Scratch,
-    gemm::{Matrix, Output, Product, Registers},
+    gemm::{Matrix, Output, Product},
+    isa::Registers,
     pool::{Fork, Pool},
 };
 use crate::{

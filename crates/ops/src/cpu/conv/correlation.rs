@@ -7,14 +7,16 @@
 use super::{
     border::{Image, Part},
     filter::Filter,
-    isa::{self, Registers, Work},
-    lanes::Lanes,
     scratch::Scratch,
     sweep::Sweep,
     tile::{self, Ending, Stretches},
 };
 use crate::{
-    cpu::pool::{Pool, Rows},
+    cpu::{
+        isa::{self, Registers, Work},
+        lanes::Lanes,
+        pool::{Pool, Rows},
+    },
     kernel::Geometry,
 };
 

@@ -1,7 +1,10 @@
 //! Filters, packed into strips: for each tap and source channel the vectors of neighbouring result channels.
 
-use super::{lanes::Lanes, sweep::Sweep, tile};
-use crate::{cpu::number::Float, kernel::Geometry};
+use super::{sweep::Sweep, tile};
+use crate::{
+    cpu::{lanes::Lanes, number::Float},
+    kernel::Geometry,
+};
 
 /// A filter, read from the side of the images or from that of the output.
 #[derive(Clone, Copy, Debug)]

@@ -6,14 +6,16 @@
 
 use super::{
     border::{Image, Part},
-    isa::{self, Registers, Work},
-    lanes::Lanes,
     scratch::Scratch,
     sweep::Sweep,
     tile::{self, Ending, Grid},
 };
 use crate::{
-    cpu::pool::{Pool, Rows},
+    cpu::{
+        isa::{self, Registers, Work},
+        lanes::Lanes,
+        pool::{Pool, Rows},
+    },
     kernel::Geometry,
 };
 

@@ -4,8 +4,6 @@ mod border;
 mod correlation;
 mod filter;
 mod gradient;
-pub(super) mod isa;
-pub(super) mod lanes;
 pub(super) mod scratch;
 mod sweep;
 mod tile;
@@ -13,9 +11,8 @@ mod tile;
 use self::{
     correlation::{Correlation, Direction},
     gradient::FilterGradient,
-    isa::Registers,
 };
-use super::pool::Pool;
+use super::{isa::Registers, pool::Pool};
 use crate::{
     Pass, View, ViewMut, Window,
     element::{Element, with_float},

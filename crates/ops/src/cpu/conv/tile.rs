@@ -1,7 +1,6 @@
 //! The innermost loops: a small tile of sums, held in registers while products are added up.
 
-use super::lanes::Lanes;
-use crate::cpu::number::Float;
+use crate::cpu::{lanes::Lanes, number::Float};
 
 /// What a tile's rows run through: `outer * inner` stretches of `length` elements side by side.
 #[derive(Clone, Copy, Debug)]

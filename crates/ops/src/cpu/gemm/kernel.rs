@@ -1,7 +1,9 @@
 //! The innermost loop: a small tile of the product, held in registers over the whole depth.
 
-use super::lanes::Lanes;
-use crate::cpu::number::Float;
+use crate::cpu::{lanes::Lanes, number::Float};
+
+/// The most vectors side by side that a kernel takes.
+pub(super) const MAX_VECTORS: usize = 3;
 
 /// Where a kernel finds the elements of its rows.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +62,6 @@ unsafe fn kernel<T: Float, V: Lanes<T>, const HEIGHT: usize, const VECTORS: usiz
     strip: Strip<T>,
     tile: Tile<T>,
 ) {
-    if HEIGHT > V::ROWS[VECTORS] {
-        unreachable!("panels are cut for these registers");
-    }
     let mut sums = [[V::splat(T::ZERO); VECTORS]; HEIGHT];
     // SAFETY: the caller's promise.
     unsafe {
@@ -117,7 +116,7 @@ unsafe fn multiply<T: Float, V: Lanes<T>, const HEIGHT: usize, const VECTORS: us
 /// The height of the panel that follows when this many rows remain.
 #[inline(always)]
 pub(super) fn height(remaining: usize, most: usize) -> usize {
-    [8, 6, 4, 2].into_iter().find(|height| *height <= most && *height <= remaining).unwrap_or(1)
+    [12, 8, 6, 4, 2].into_iter().find(|height| *height <= most && *height <= remaining).unwrap_or(1)
 }
 
 /// The product of a panel of `height` rows and a strip of `vectors`.
@@ -138,10 +137,10 @@ pub(super) unsafe fn panel<T: Float, V: Lanes<T>>(
         ($($height:literal $vectors:literal),*) => {
             match (height, vectors) {
                 // SAFETY: the caller's promise.
-                $(($height, $vectors) => unsafe { kernel::<T, V, $height, $vectors>(depth, rows, strip, tile) },)*
-                _ => unreachable!("panels are 8, 6, 4, 2 or 1 high and 1 to 3 vectors wide"),
+                $(($height, $vectors) if const { $height <= V::ROWS[$vectors] } => unsafe { kernel::<T, V, $height, $vectors>(depth, rows, strip, tile) },)*
+                _ => unreachable!("panels are 12, 8, 6, 4, 2 or 1 high and 1 to 3 vectors wide"),
             }
         };
     }
-    choose!(8 1, 6 1, 4 1, 2 1, 1 1, 8 2, 6 2, 4 2, 2 2, 1 2, 8 3, 6 3, 4 3, 2 3, 1 3);
+    choose!(12 1, 8 1, 6 1, 4 1, 2 1, 1 1, 12 2, 8 2, 6 2, 4 2, 2 2, 1 2, 8 3, 6 3, 4 3, 2 3, 1 3);
 }

@@ -4,7 +4,6 @@
 //! right operand are packed for the first-level cache, panels of the left one for the second level.
 
 mod kernel;
-mod lanes;
 mod operand;
 mod workspace;
 
@@ -13,12 +12,13 @@ mod tests;
 
 use std::ops::Range;
 
+use self::kernel::{MAX_VECTORS, Rows, Strip, Tile, height};
 pub(super) use self::operand::{Left, Matrix, Right};
-use self::{
-    kernel::{Rows, Strip, Tile, height},
-    lanes::{Lanes, MAX_VECTORS, Plain},
+use super::{
+    isa::{Instructions, Registers, Work},
+    lanes::Lanes,
+    pool::Fork,
 };
-use super::{number::Float, pool::Fork};
 
 /// Steps of the depth that are summed up in registers before they are added to the output; part of what the bits depend on.
 const DEPTH: usize = 256;
@@ -27,65 +27,11 @@ const ROWS: usize = 256;
 /// Up to so many columns the left operand is read where it lies.
 const UNPACKED: usize = 64;
 /// Elements of the largest tile.
-const TILE: usize = 8 * MAX_VECTORS * 16;
+const TILE: usize = 12 * 2 * 16;
+/// Elements of a packed strip.
+const STRIP: usize = DEPTH * MAX_VECTORS * 16;
 /// Multiply-adds that are worth a task of their own.
 const TASK: usize = 1 << 19;
-
-/// The registers that hold an element type.
-pub(super) trait Registers: Float {
-    #[cfg(target_arch = "x86_64")]
-    type Avx512: Lanes<Self>;
-    #[cfg(target_arch = "x86_64")]
-    type Avx2: Lanes<Self>;
-    type Other: Lanes<Self>;
-
-    /// Transposes a square of four by four elements: `to[place * to_stride + line] = from[line * stride + place]`.
-    ///
-    /// # Safety
-    /// The elements can be read there, and written there.
-    #[inline(always)]
-    #[allow(unsafe_code, reason = "squares are read and written at pointers")]
-    unsafe fn turn(from: *const Self, stride: usize, to: *mut Self, to_stride: usize) {
-        for line in 0..4 {
-            for place in 0..4 {
-                // SAFETY: the caller's promise.
-                unsafe { *to.add(place * to_stride + line) = *from.add(line * stride + place) };
-            }
-        }
-    }
-}
-
-impl Registers for f32 {
-    #[cfg(target_arch = "x86_64")]
-    type Avx512 = lanes::x86::F32x16;
-    #[cfg(target_arch = "x86_64")]
-    type Avx2 = lanes::x86::F32x8;
-    type Other = Plain<f32, 4>;
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    #[allow(unsafe_code, reason = "squares are turned in registers")]
-    unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
-        use std::arch::x86_64::{_MM_TRANSPOSE4_PS, _mm_loadu_ps, _mm_storeu_ps};
-        // SAFETY: the caller's promise; every processor of this architecture has these instructions.
-        unsafe {
-            let mut lines = [0, 1, 2, 3].map(|line| _mm_loadu_ps(from.add(line * stride)));
-            let [a, b, c, d] = &mut lines;
-            _MM_TRANSPOSE4_PS(a, b, c, d);
-            for (place, line) in lines.into_iter().enumerate() {
-                _mm_storeu_ps(to.add(place * to_stride), line);
-            }
-        }
-    }
-}
-
-impl Registers for f64 {
-    #[cfg(target_arch = "x86_64")]
-    type Avx512 = lanes::x86::F64x8;
-    #[cfg(target_arch = "x86_64")]
-    type Avx2 = lanes::x86::F64x4;
-    type Other = Plain<f64, 2>;
-}
 
 /// What is computed: `output[row * row_stride + column * column_stride]`, one of the strides being 1.
 #[derive(Clone, Copy, Debug)]
@@ -137,31 +83,6 @@ impl<T> Output<T> {
     unsafe fn at(&self, row: usize, column: usize) -> *mut T {
         // SAFETY: the caller's promise that the element is within the output.
         unsafe { self.elements.add(row * self.row_stride + column * self.column_stride) }
-    }
-}
-
-/// The instruction sets that there is code for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Instructions {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    Other,
-}
-
-impl Instructions {
-    fn of_this_processor() -> Instructions {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") {
-                return Instructions::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Instructions::Avx2;
-            }
-        }
-        Instructions::Other
     }
 }
 
@@ -221,42 +142,10 @@ impl<T: Registers, L: Left<T>, R: Right<T>> Product<'_, T, L, R> {
         if rows.is_empty() || columns.is_empty() {
             return;
         }
-        let strip = DEPTH * MAX_VECTORS * 16;
         let panels = if self.reads_left(&columns) { 0 } else { DEPTH.min(self.depth) * rows.len() };
-        workspace::with(strip + panels, |space| self.block_in(instructions, rows, columns, space.split_at_mut(strip)));
-    }
-
-    #[allow(unsafe_code, reason = "code for instructions that were looked for")]
-    fn block_in(
-        &self,
-        instructions: Instructions,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        space: (&mut [T], &mut [T]),
-    ) {
-        match instructions {
-            // SAFETY: the processor was found to have the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { self.block_avx512(rows, columns, space) },
-            // SAFETY: the processor was found to have the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { self.block_avx2(rows, columns, space) },
-            Instructions::Other => self.block::<T::Other>(rows, columns, space),
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,fma")]
-    #[allow(unsafe_code, reason = "code for instructions that the caller has looked for")]
-    unsafe fn block_avx512(&self, rows: Range<usize>, columns: Range<usize>, space: (&mut [T], &mut [T])) {
-        self.block::<T::Avx512>(rows, columns, space);
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,fma")]
-    #[allow(unsafe_code, reason = "code for instructions that the caller has looked for")]
-    unsafe fn block_avx2(&self, rows: Range<usize>, columns: Range<usize>, space: (&mut [T], &mut [T])) {
-        self.block::<T::Avx2>(rows, columns, space);
+        workspace::with(STRIP + panels, |space| {
+            instructions.run(Block { product: self, rows, columns, space: space.split_at_mut(STRIP) });
+        });
     }
 
     /// Computes a block with room for a packed strip and for packed panels.
@@ -395,6 +284,21 @@ impl<T: Registers, L: Left<T>, R: Right<T>> Product<'_, T, L, R> {
     }
 }
 
+/// A block of a product, with room for a packed strip and for packed panels.
+struct Block<'a, 'b, T, L, R> {
+    product: &'a Product<'b, T, L, R>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    space: (&'a mut [T], &'a mut [T]),
+}
+
+impl<T: Registers, L: Left<T>, R: Right<T>> Work<T> for Block<'_, '_, T, L, R> {
+    #[inline(always)]
+    fn run<V: Lanes<T>>(self) {
+        self.product.block::<V>(self.rows, self.columns, self.space);
+    }
+}
+
 /// How many vectors the next strip takes of those that remain: strips are evenly wide.
 #[inline(always)]
 fn vectors_of_strip(remaining: usize, most: usize) -> usize {
@@ -404,5 +308,5 @@ fn vectors_of_strip(remaining: usize, most: usize) -> usize {
 /// The most vectors of a strip.
 #[inline(always)]
 fn widest<T, V: Lanes<T>>() -> usize {
-    if V::ROWS[MAX_VECTORS] > 0 { MAX_VECTORS } else { MAX_VECTORS - 1 }
+    V::VECTORS.min(MAX_VECTORS)
 }

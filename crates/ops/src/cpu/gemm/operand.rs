@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::Registers;
-use crate::cpu::number::Float;
+use crate::cpu::{isa::Registers, number::Float};
 
 /// The left operand, whose elements are multiplied by vectors of the right one.
 pub(in crate::cpu) trait Left<T>: Sync {

@@ -1,7 +1,7 @@
 //! Every instruction set that there is gives the same bits, and they are those of plain sums.
 
-use super::{DEPTH, Float, Instructions, Matrix, Output, Product, Registers};
-use crate::cpu::pool::Fork;
+use super::{DEPTH, Instructions, Matrix, Output, Product, Registers};
+use crate::cpu::{number::Float, pool::Fork};
 
 /// Numbers that are neither round nor alike.
 fn values<T: Float>(count: usize, salt: usize) -> Vec<T> {

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use crate::cpu::isa::Registers;
+
 /// A line of the cache, aligned as one.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
@@ -15,7 +17,7 @@ thread_local! {
 
 /// Lends room for that many elements, with anything in them; it must not be asked for again meanwhile.
 #[allow(unsafe_code, reason = "one memory serves both floats")]
-pub(super) fn with<T: super::Registers, R>(elements: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
+pub(super) fn with<T: Registers, R>(elements: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
     LINES.with_borrow_mut(|lines| {
         let needed = (elements * size_of::<T>()).div_ceil(size_of::<Line>());
         if lines.len() < needed {

@@ -1,4 +1,4 @@
-//! Vector registers: the few operations that products are made of, on each instruction set.
+//! Vector registers: the few operations that products and convolutions are made of, on each instruction set.
 
 use crate::cpu::number::Float;
 
@@ -9,8 +9,10 @@ use crate::cpu::number::Float;
 pub(in crate::cpu) trait Lanes<T>: Copy {
     /// Elements of one vector.
     const COUNT: usize;
-    /// How many rows a kernel takes at most, by the number of its vectors: all sums stay in registers; 0 is too wide.
-    const ROWS: [usize; MAX_VECTORS + 1];
+    /// The most vectors side by side that a tile takes.
+    const VECTORS: usize;
+    /// How many rows a tile of so many vectors takes at most: all sums stay in registers.
+    const ROWS: [usize; 5];
 
     fn splat(value: T) -> Self;
 
@@ -28,9 +30,6 @@ pub(in crate::cpu) trait Lanes<T>: Copy {
     fn add(self, other: Self) -> Self;
 }
 
-/// The most vectors side by side that a kernel takes.
-pub(in crate::cpu) const MAX_VECTORS: usize = 3;
-
 /// Plain elements: what the compiler makes of them; NEON, where there is no set of its own below.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) struct Plain<T, const N: usize>([T; N]);
@@ -38,7 +37,8 @@ pub(in crate::cpu) struct Plain<T, const N: usize>([T; N]);
 #[allow(unsafe_code, reason = "vectors are read and written at pointers")]
 impl<T: Float, const N: usize> Lanes<T> for Plain<T, N> {
     const COUNT: usize = N;
-    const ROWS: [usize; MAX_VECTORS + 1] = [0, 8, 6, 0];
+    const VECTORS: usize = 2;
+    const ROWS: [usize; 5] = [0, 8, 6, 0, 0];
 
     #[inline(always)]
     fn splat(value: T) -> Self {
@@ -77,11 +77,11 @@ pub(in crate::cpu) mod x86 {
         _mm512_set1_pd, _mm512_set1_ps, _mm512_storeu_pd, _mm512_storeu_ps,
     };
 
-    use super::{Lanes, MAX_VECTORS};
+    use super::Lanes;
 
     macro_rules! register {
         (
-            $(#[$doc:meta])* $name:ident($register:ty) of $count:literal $element:ty, rows $rows:expr,
+            $(#[$doc:meta])* $name:ident($register:ty) of $count:literal $element:ty, $vectors:literal rows $rows:expr,
             $splat:ident $load:ident $store:ident $multiply_add:ident $add:ident
         ) => {
             $(#[$doc])*
@@ -93,7 +93,8 @@ pub(in crate::cpu) mod x86 {
             #[allow(unsafe_code, reason = "instructions of one set of the processor")]
             impl Lanes<$element> for $name {
                 const COUNT: usize = $count;
-                const ROWS: [usize; MAX_VECTORS + 1] = $rows;
+                const VECTORS: usize = $vectors;
+                const ROWS: [usize; 5] = $rows;
 
                 #[inline(always)]
                 fn splat(value: $element) -> Self {
@@ -125,22 +126,22 @@ pub(in crate::cpu) mod x86 {
 
     register! {
         /// Eight f32 of AVX2 with FMA.
-        F32x8(__m256) of 8 f32, rows [0, 8, 6, 0],
+        F32x8(__m256) of 8 f32, 2 rows [0, 12, 6, 0, 0],
         _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps _mm256_add_ps
     }
     register! {
         /// Four f64 of AVX2 with FMA.
-        F64x4(__m256d) of 4 f64, rows [0, 8, 6, 0],
+        F64x4(__m256d) of 4 f64, 2 rows [0, 12, 6, 0, 0],
         _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd _mm256_add_pd
     }
     register! {
         /// Sixteen f32 of AVX-512.
-        F32x16(__m512) of 16 f32, rows [0, 8, 8, 8],
+        F32x16(__m512) of 16 f32, 4 rows [0, 12, 12, 8, 6],
         _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_add_ps
     }
     register! {
         /// Eight f64 of AVX-512.
-        F64x8(__m512d) of 8 f64, rows [0, 8, 8, 8],
+        F64x8(__m512d) of 8 f64, 4 rows [0, 12, 12, 8, 6],
         _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_add_pd
     }
 }
