@@ -25,6 +25,7 @@ mod shape;
 mod shared;
 mod single;
 mod softmax;
+mod team;
 mod unary;
 mod update;
 mod walk;
@@ -42,8 +43,7 @@ use crate::{
 /// Those of a matrix product do not depend on the processor either: it is summed up in the same order everywhere.
 /// Small work is done by the calling thread.
 ///
-/// No kernel of this crate allocates, but a thread once for the packed operands of its matrix products,
-/// and rayon now and then a block of the queue through which work enters the pool.
+/// No kernel of this crate allocates, but a thread once for the packed operands of its matrix products.
 #[derive(Debug)]
 pub struct Cpu {
     pool: Pool,

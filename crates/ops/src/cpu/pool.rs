@@ -1,17 +1,21 @@
 //! Cutting work into blocks, and running them on threads or not: the same blocks either way.
 
-use rayon::ThreadPool;
+use std::ops::Range;
 
+use super::{
+    gemm,
+    team::{self, Team},
+};
 use crate::KernelError;
 
 /// Work below this many elementary operations is done by the caller.
 ///
-/// Handing work to the pool costs about 10 microseconds; this much work takes about 50.
-const SMALL: usize = 1 << 17;
+/// It takes about 10 microseconds; sharing it costs one or two, and five if the other threads sleep.
+const SMALL: usize = 1 << 15;
 
 /// The threads of one [`crate::Cpu`]; none if it has but the caller's.
 #[derive(Debug)]
-pub(super) struct Pool(Option<ThreadPool>);
+pub(super) struct Pool(Option<Team>);
 
 impl Pool {
     pub(super) fn new(threads: usize) -> Result<Pool, KernelError> {
@@ -22,12 +26,9 @@ impl Pool {
         if threads == 1 {
             return Ok(Pool(None));
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("everstep-ops-{index}"))
-            .build()
+        let team = Team::new(threads, gemm::reserve)
             .map_err(|error| KernelError::new(format!("no {threads} threads, ask for fewer: {error}")))?;
-        Ok(Pool(Some(pool)))
+        Ok(Pool(Some(team)))
     }
 
     /// No threads but the caller's.
@@ -37,14 +38,14 @@ impl Pool {
 
     /// How many threads may do work at once.
     pub(super) fn threads(&self) -> usize {
-        self.0.as_ref().map_or(1, ThreadPool::current_num_threads)
+        self.0.as_ref().map_or(1, Team::size)
     }
 
-    /// Runs work of `cost` elementary operations, on the pool if that pays.
+    /// Runs work of `cost` elementary operations, shared by the threads if that pays and nobody else has them.
     pub(super) fn enter(&self, cost: usize, work: impl FnOnce(Fork) + Send) {
-        match &self.0 {
-            Some(pool) if cost >= SMALL => pool.install(|| work(Fork::Threads)),
-            _ => work(Fork::Caller),
+        match self.0.as_ref().filter(|_| cost >= SMALL).and_then(Team::lead) {
+            Some(_lead) => work(Fork::Threads),
+            None => work(Fork::Caller),
         }
     }
 
@@ -69,7 +70,7 @@ impl Fork {
     pub(super) fn threads(self) -> usize {
         match self {
             Fork::Caller => 1,
-            Fork::Threads => rayon::current_num_threads(),
+            Fork::Threads => team::size(),
         }
     }
 
@@ -77,7 +78,7 @@ impl Fork {
     pub(super) fn thread(self) -> usize {
         match self {
             Fork::Caller => 0,
-            Fork::Threads => rayon::current_thread_index().unwrap_or(0),
+            Fork::Threads => team::place(),
         }
     }
 
@@ -88,7 +89,7 @@ impl Fork {
     ) -> (A, B) {
         match self {
             Fork::Caller => (left(), right()),
-            Fork::Threads => rayon::join(left, right),
+            Fork::Threads => team::join(left, right),
         }
     }
 
@@ -122,6 +123,17 @@ impl<T: Send> Split for &mut [T] {
 
     fn split(self, row: usize) -> (Self, Self) {
         self.split_at_mut(row)
+    }
+}
+
+/// One row a number.
+impl Split for Range<usize> {
+    fn rows(&self) -> usize {
+        self.len()
+    }
+
+    fn split(self, row: usize) -> (Self, Self) {
+        (self.start..self.start + row, self.start + row..self.end)
     }
 }
 

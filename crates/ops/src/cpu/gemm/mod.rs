@@ -33,6 +33,11 @@ const STRIP: usize = DEPTH * MAX_VECTORS * 16;
 /// Multiply-adds that are worth a task of their own.
 const TASK: usize = 1 << 19;
 
+/// Reserves what this thread needs to take part in any product.
+pub(super) fn reserve() {
+    workspace::reserve(STRIP + DEPTH * ROWS);
+}
+
 /// What is computed: `output[row * row_stride + column * column_stride]`, one of the strides being 1.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Product<'a, T, L, R> {

@@ -15,6 +15,11 @@ thread_local! {
     static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Reserves as much as any product of f64 needs, so that this thread allocates nothing when it takes part in one.
+pub(super) fn reserve(elements: usize) {
+    LINES.with_borrow_mut(|lines| lines.reserve((elements * size_of::<f64>()).div_ceil(size_of::<Line>())));
+}
+
 /// Lends room for that many elements, with anything in them; it must not be asked for again meanwhile.
 #[allow(unsafe_code, reason = "one memory serves both floats")]
 pub(super) fn with<T: Registers, R>(elements: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
