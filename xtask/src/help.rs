@@ -18,6 +18,9 @@ usage: cargo xtask COMMAND [OPTIONS]
   bench checkpoint [--json]
       What 50 saves of 1 GiB cost a training that rewrites all of it in every step, the rate of
       the writes beside that of the bare disk, and of restores; it judges nothing.
+  bench kernels [--json] [WORD]...
+      What single kernels do on 1 and on 2 threads, those that have one of the words in their names:
+      products and convolutions in GFLOP/s beside the machine's peak; judges nothing.
   bench models [--json] [--threads N]... [--model NAME]... [--peers [--python PATH]...]
       Steps a second of whole models, with the share of the machine's peak, memory and the time to
       the first step, beside TensorFlow, jax and torch if asked for and installed; judges nothing.

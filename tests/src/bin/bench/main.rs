@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod counting;
+mod kernels;
 mod models;
 mod peak;
 mod peers;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask bench loop|summary|checkpoint [--json]
+       cargo xtask bench kernels [--json] [WORD]...
        cargo xtask bench models [--json] [--threads N]... [--model NAME]... [--peers [--python PATH]...]
   loop        what the loop and its hooks cost a step, on a session that only counts, on one thread;
               beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow
@@ -21,6 +23,8 @@ usage: cargo xtask bench loop|summary|checkpoint [--json]
   checkpoint  what 50 saves of 1 GiB cost a training that rewrites all of it in every step, and what
               a restore takes; beside it torch.save, TensorFlow's Saver and Orbax, where python3 can
               import them; needs 4 GiB of memory and 3 GiB in the directory for temporary files
+  kernels     single kernels on 1 and on 2 threads, those that have one of the words in their names: products of
+              matrices and convolutions in GFLOP/s beside the machine's peak, passes over elements in GB/s
   models      steps a second of whole models (logreg, mlp, cnn, transformer), beside the machine's peak, with
               the most memory of the process and the time to its first step; on 1 and on 2 threads if
               nothing is said. With --peers beside TensorFlow, jax and torch, as far as one of the
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         ["summary", "--json"] => summary_writer::bench(true),
         ["checkpoint"] => checkpoint::bench(false),
         ["checkpoint", "--json"] => checkpoint::bench(true),
+        ["kernels", ref words @ ..] => kernels::bench(words),
         ["models", ref words @ ..] => models::bench(words),
         // The process in which `models` measures ours.
         ["work", model, threads] => models::work(model, threads),
@@ -47,7 +52,7 @@ fn main() -> ExitCode {
         _ => {
             let words = words.join(" ");
             eprintln!(
-                "error: there is no such bench: {words}; there are `loop`, `summary`, `checkpoint` and `models`, with --json if you like"
+                "error: there is no such bench: {words}; there are `loop`, `summary`, `checkpoint`, `kernels` and `models`, with --json if you like"
             );
             return ExitCode::FAILURE;
         }
