@@ -28,6 +28,7 @@ pub(crate) fn computed_nodes<'a>(graph: &'a Graph, needed: &[NodeId], fetches: &
         for (index, input) in node.inputs().iter().enumerate() {
             is_computed[input.node().index()] |= !node.op().uses_only_shape_of(index);
         }
+        node.condition().iter().for_each(|condition| is_computed[condition.node().index()] = true);
     }
     let nodes = needed.iter().filter(|id| is_computed[id.index()]);
     nodes.map(|id| &graph.nodes()[id.index()]).collect()
@@ -163,12 +164,7 @@ impl<'a> Draft<'a> {
     fn add_update(&mut self, node: &Node, rule: UpdateRule) {
         let (changed, read) = node.inputs().split_at(rule.targets());
         let targets: Vec<usize> = changed.iter().map(|target| self.variables.index_of(target.node())).collect();
-        let mut inputs: Vec<Operand> = read.iter().map(|input| self.read(*input)).collect();
-        for input in &mut inputs {
-            if let Place::Variable(variable) = input.place {
-                input.place = self.value_before(variable);
-            }
-        }
+        let mut inputs: Vec<Operand> = read.iter().map(|input| self.read_before(*input)).collect();
         if let (Op::SparseUpdate(_), Some(indices)) = (node.op(), inputs.last().cloned()) {
             inputs.push(self.order(node.id(), indices));
         }
@@ -182,8 +178,20 @@ impl<'a> Draft<'a> {
             (_, _, spec) => bytes(spec.dtype, &spec.shape),
         };
         let bytes = targets.iter().map(touched).sum();
+        let condition = node.condition().map(|condition| self.read_before(condition));
         let targets = targets.iter().map(|target| Changed { variable: *target, keep: is_read(target) }).collect();
-        self.updates.push(Updating { node: node.id(), update: lower::update(rule), targets, inputs, bytes });
+        let (update, is_conditional) = (lower::update(rule), condition.is_some());
+        inputs.extend(condition);
+        self.updates.push(Updating { node: node.id(), update, targets, inputs, is_conditional, bytes });
+    }
+
+    /// A value that the coming update reads: of a variable, that from before the run.
+    fn read_before(&mut self, output: Output) -> Operand {
+        let mut operand = self.read(output);
+        if let Place::Variable(variable) = operand.place {
+            operand.place = self.value_before(variable);
+        }
+        operand
     }
 
     /// The order of the indices of an update: what has summed up their duplicates knows it already.

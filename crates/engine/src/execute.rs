@@ -1,7 +1,7 @@
 //! Executing a plan.
 
 use everstep_graph::{Graph, Input, Node, NodeId};
-use everstep_ops::{Data, DataMut, KernelError, Kernels, Target, View, ViewMut};
+use everstep_ops::{Data, DataMut, KernelError, Kernels, Target, Update, View, ViewMut};
 use everstep_session::{KernelStats, Outcome, OutputStats, RunMetadata};
 use everstep_tensor::{Error, ErrorKind, Result, Tensor};
 
@@ -51,8 +51,12 @@ impl Execution<'_> {
             outcome.values.push(self.fetched(operand)?);
         }
         for updating in &plan.updates {
-            self.update(updating)?;
-            self.tell_updated(updating);
+            if self.is_due(updating)? {
+                self.update(updating)?;
+                self.tell_updated(updating);
+            } else {
+                self.pass_over(updating)?;
+            }
         }
         outcome.metadata = self.into_metadata();
         Ok(())
@@ -121,9 +125,35 @@ impl Execution<'_> {
 
     /// The value of a fetch, shared with where it lies.
     fn fetched(&self, operand: &Operand) -> Result<Tensor> {
-        let memory = Memory { arena: self.arena, variables: self.variables, plan: self.plan, feeds: self.feeds };
-        let tensor = memory.tensor(operand.place)?;
+        let tensor = self.memory().tensor(operand.place)?;
         if *tensor.shape() == *operand.shape { Ok(tensor.clone()) } else { tensor.reshape(&operand.shape) }
+    }
+
+    /// Whether the condition of an update is true, if it has one.
+    fn is_due(&self, updating: &Updating) -> Result<bool> {
+        let Some(condition) = updating.inputs.last().filter(|_| updating.is_conditional) else { return Ok(true) };
+        self.memory().tensor(condition.place)?.item::<bool>()
+    }
+
+    /// Leaves the variables of an update as they are; those whose values a later one reads are copied as if it had
+    /// changed them, and the later one finds them where it looks.
+    fn pass_over(&mut self, updating: &Updating) -> Result<()> {
+        for changed in updating.targets.iter().filter(|changed| changed.keep) {
+            let entry = self.variables.entry_mut(changed.variable);
+            let mut next = entry.take_next(true)?;
+            let (value, shape) = (entry.value()?, &entry.spec().shape);
+            let elements = value.len();
+            let target = Target { next: ViewMut { shape, data: data_mut(&mut next.tensor, elements)? }, from: None };
+            let copied =
+                self.kernels.update(&Update::Assign, &mut [target], &[View { shape, data: data(value, elements)? }]);
+            copied.map_err(|error| refused(self.graph, updating.node, ErrorKind::Internal, error))?;
+            entry.put_next(next);
+        }
+        Ok(())
+    }
+
+    fn memory(&self) -> Memory<'_> {
+        Memory { arena: self.arena, variables: self.variables, plan: self.plan, feeds: self.feeds }
     }
 
     fn update(&mut self, updating: &Updating) -> Result<()> {
@@ -147,7 +177,7 @@ impl Execution<'_> {
         for ((target, next), changed) in targets.iter_mut().zip(next.iter_mut().flatten()).zip(&updating.targets) {
             *target = memory.target(*changed, next)?;
         }
-        let inputs = &inputs[..updating.inputs.len()];
+        let inputs = &inputs[..updating.inputs.len() - usize::from(updating.is_conditional)];
         let targets = &mut targets[..updating.targets.len()];
         let run = || self.kernels.update(&updating.update, targets, inputs);
         let updated = self.watch.time(run);

@@ -56,7 +56,9 @@ pub(crate) struct Updating {
     pub(crate) node: NodeId,
     pub(crate) update: ops::Update,
     pub(crate) targets: Vec<Changed>,
+    /// Those of the update, and last its condition if it is conditional.
     pub(crate) inputs: Vec<Operand>,
+    pub(crate) is_conditional: bool,
     /// Of what it touches of the targets.
     pub(crate) bytes: usize,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{Graph, Node};
 
-/// One line a node, in order of creation: `name = Op{attributes}(inputs, ^control) type`.
+/// One line a node, in order of creation: `name = Op{attributes}(inputs, ^control) type`, of an update ` when condition`.
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.nodes().iter().try_for_each(|node| writeln!(f, "{}", line(self, node)))
@@ -13,7 +13,9 @@ impl fmt::Display for Graph {
 
 fn line(graph: &Graph, node: &Node) -> String {
     let outputs: String = node.outputs().iter().map(|output| format!(" {output}")).collect();
-    format!("{} = {}({}){outputs}", node.name(), node.op(), graph.edges(node).join(", "))
+    let condition = node.condition().map(|condition| format!(" when {}", graph.edge_name(condition)));
+    let (condition, edges) = (condition.unwrap_or_default(), graph.edges(node).join(", "));
+    format!("{} = {}({edges}){outputs}{condition}", node.name(), node.op())
 }
 
 impl Graph {

@@ -17,6 +17,7 @@ use crate::{Node, NodeId, Op, Output, TensorType, Update};
 /// - Every read of a variable gives its value from before the run.
 /// - Updates take effect at the end of the run, all of them or none, in order of creation;
 ///   of two updates of one variable the later one finds what the earlier one left.
+/// - An update that was built in [`Graph::when`] takes effect only if its condition is true.
 /// - A fetch that depends on an update, through inputs or through [`Graph::after`], makes the run a training run.
 ///
 /// # Errors
@@ -31,6 +32,8 @@ pub struct Graph {
     pub(crate) update_ops: Vec<Update>,
     /// The scope that is being built, with its trailing slash; empty at the root.
     scope: String,
+    /// What must be true for the updates that are being built to take effect.
+    pub(crate) condition: Option<Output>,
     /// Whom errors name while a composite is being built.
     caller: Option<&'static Location<'static>>,
 }
@@ -84,7 +87,7 @@ impl Graph {
         Ok(self.edge_name(output))
     }
 
-    /// The nodes that the given values need, themselves included, through inputs and control, in order of creation.
+    /// The nodes that the given values need, themselves included, through inputs, control and conditions, in order of creation.
     ///
     /// # Errors
     /// `InvalidArgument` if a handle is of another graph.
@@ -98,6 +101,7 @@ impl Graph {
             if needed[node.id.index()] {
                 node.inputs.iter().for_each(|input| needed[input.node.index()] = true);
                 node.control.iter().for_each(|earlier| needed[earlier.index()] = true);
+                node.condition.iter().for_each(|condition| needed[condition.node.index()] = true);
             }
         }
         Ok(self.nodes.iter().map(Node::id).filter(|id| needed[id.index()]).collect())
@@ -217,8 +221,10 @@ impl Graph {
         };
         let index = u32::try_from(self.nodes.len()).expect("a graph of four thousand million nodes exceeds the memory");
         let id = NodeId(index);
+        let condition = self.condition.filter(|_| op.update_rule().is_some());
+        let (inputs, control) = (inputs.to_vec(), control.to_vec());
         self.names.insert(name.clone(), id);
-        self.nodes.push(Node { id, name, op, inputs: inputs.to_vec(), control: control.to_vec(), outputs, location });
+        self.nodes.push(Node { id, name, op, inputs, control, condition, outputs, location });
         Ok(id)
     }
 

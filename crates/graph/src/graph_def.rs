@@ -40,10 +40,16 @@ impl Graph {
         NodeDef {
             name: node.name().into(),
             op: node.op().name().into(),
-            input: inputs(node.op(), self.edges(node)),
+            input: inputs(node.op(), self.edges(node)).into_iter().chain(self.condition_edge(node)).collect(),
             device: String::new(),
             attr: attributes.map(|(name, value)| (name.into(), AttrValue { value: Some(value) })).collect(),
         }
+    }
+
+    /// What TensorFlow knows as an edge of control.
+    fn condition_edge(&self, node: &Node) -> Option<String> {
+        let condition = self.node(node.condition()?.node())?;
+        Some(format!("^{}", condition.name()))
     }
 
     fn last_dtype(&self, node: &Node) -> DType {

@@ -12,6 +12,7 @@ pub struct Node {
     pub(crate) op: Op,
     pub(crate) inputs: Vec<Output>,
     pub(crate) control: Vec<NodeId>,
+    pub(crate) condition: Option<Output>,
     pub(crate) outputs: Vec<TensorType>,
     pub(crate) location: &'static Location<'static>,
 }
@@ -40,6 +41,11 @@ impl Node {
     /// The updates that belong to the same run, without giving this node a value.
     pub fn control(&self) -> &[NodeId] {
         &self.control
+    }
+
+    /// What must be true for this update to take effect; `None` is every run.
+    pub fn condition(&self) -> Option<Output> {
+        self.condition
     }
 
     /// What is known of the values it gives; an update gives none.

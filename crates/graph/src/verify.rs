@@ -1,6 +1,6 @@
 //! The invariants of a graph, checked anew.
 
-use everstep_tensor::{Error, ErrorKind, Result};
+use everstep_tensor::{DType, Error, ErrorKind, Result};
 
 use crate::{Graph, Node, NodeId, Op, TensorType};
 
@@ -34,6 +34,11 @@ impl Graph {
         if let Some(rule) = node.op().update_rule() {
             let targets = &node.inputs()[..rule.targets()];
             ensure(targets.iter().all(|target| self.is_variable(target.node)), "it changes what is no variable")?;
+        }
+        if let Some(condition) = node.condition() {
+            let is_bool = self.type_of(condition).is_ok_and(|known| known.dtype == DType::Bool);
+            ensure(precedes(condition.node) && is_bool, "its condition is not a bool of an earlier node")?;
+            ensure(self.is_update(node.id()), "it has a condition and is no update")?;
         }
         let inputs = node.inputs().iter().map(|input| self.type_of(*input).cloned());
         let inputs = inputs.collect::<Result<Vec<TensorType>>>().map_err(|error| error.to_string())?;

@@ -10,14 +10,14 @@ use crate::Schedule;
 /// The learning rate of an optimizer: a number, a [`Schedule`] of the global step, or a value of the graph.
 ///
 /// ```
-/// use everstep_graph::Graph;
+/// use everstep_graph::{Graph, PartialShape};
 /// use everstep_optim::{Adam, CosineDecay, Sgd};
 /// use everstep_tensor::DType;
 ///
 /// let constant = Sgd { learning_rate: 0.1.into() };
 /// let scheduled = Adam { learning_rate: CosineDecay::new(0.01, 1000).into(), ..Adam::default() };
 /// let mut graph = Graph::new();
-/// let fed = graph.placeholder("rate", DType::F32, [])?;
+/// let fed = graph.placeholder("rate", DType::F32, PartialShape::SCALAR)?;
 /// let given = Sgd { learning_rate: fed.output().into() };
 /// # Ok::<(), everstep_tensor::Error>(())
 /// ```

@@ -83,3 +83,15 @@ fn names_ops_inputs_and_shapes_are_there() {
     assert_eq!((value.double_val.len(), sizes(value.tensor_shape.as_ref().unwrap())), (0, vec![200]));
     assert_eq!(graph.to_graph_def(), graph.clone().to_graph_def(), "equal graphs have equal bytes");
 }
+
+#[test]
+fn a_condition_is_an_edge_of_control() {
+    let mut graph = Graph::new();
+    let count = graph.state("count", DType::I64, [], Initializer::ZEROS).unwrap();
+    let one = graph.scalar("one", DType::I64, 1.0).unwrap();
+    let is_small = graph.less(count, one).unwrap();
+    graph.when(is_small, |graph| graph.assign_add(count, one)).unwrap();
+    graph.verify().unwrap();
+    let def = GraphDef::decode(&*graph.to_graph_def()).unwrap();
+    assert_eq!(def.node.last().unwrap().input, ["count", "one", "^Less"]);
+}
