@@ -1,6 +1,7 @@
 //! Optimizers and the train op as rewrites of an Everstep graph.
 #![doc = include_str!("../README.md")]
 
+mod accumulation;
 mod adafactor;
 mod adagrad;
 mod adam;
@@ -13,6 +14,7 @@ mod hyperparameters;
 mod lamb;
 mod learning_rate;
 mod lion;
+mod loss_scale;
 mod mask;
 mod moments;
 mod momentum;
@@ -32,12 +34,16 @@ pub use adafactor::Adafactor;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adamw::AdamW;
-pub use clip::{clip_by_global_norm, clip_gradient_norms, clip_gradient_norms_fn};
+pub use clip::{
+    clip_by_global_norm, clip_by_global_norm_fn, clip_gradient_norms, clip_gradient_norms_fn, clip_gradient_values,
+    clip_gradient_values_fn,
+};
 pub use global_norm::global_norm;
 pub use gradient_summaries::add_gradients_summaries;
 pub use lamb::Lamb;
 pub use learning_rate::LearningRate;
 pub use lion::Lion;
+pub use loss_scale::LossScale;
 pub use mask::Mask;
 pub use momentum::Momentum;
 pub use multiply::multiply_gradients;

@@ -1,16 +1,20 @@
 //! The output that trains when it is fetched.
 
 use everstep_graph::{Gradient, Graph, Op, Output, Variable, VariableKind};
-use everstep_tensor::{Result, Spec};
+use everstep_tensor::{DType, Result, Spec};
 
-use crate::{Optimizer, TrainOpOptions, VariableGradient, add_gradients_summaries, global_norm};
+use crate::{
+    Optimizer, TrainOpOptions, VariableGradient, accumulation::Accumulation, add_gradients_summaries, global_norm,
+    hyperparameters::cast, loss_scale::Scaling,
+};
 
 /// What a training loop fetches and watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainOp {
     /// The loss from before the update; fetching it applies the update and increments the global step.
     pub output: Output,
-    /// The [`global_norm`] of the gradients before they are transformed; fetched beside the loss it tells a guard of a NaN
+    /// The [`global_norm`] of the gradients before they are transformed, of those gathered so far if several runs make an
+    /// update; fetched beside the loss it tells a guard of a NaN
     /// that the loss does not show.
     pub gradient_norm: Output,
 }
@@ -51,7 +55,7 @@ pub fn create_train_op(graph: &mut Graph, loss: impl Into<Output>, optimizer: &d
 ///
 /// # Errors
 /// `InvalidArgument` naming the caller's line if there is no variable, one is not trainable, the loss does not depend on
-/// one or is not a float scalar, or the transform left no gradient; what the transform and the optimizer return.
+/// one or is not a float scalar, the transform left no gradient, or a number makes no sense; what the transform and the optimizer return.
 #[track_caller]
 pub fn create_train_op_with(
     graph: &mut Graph,
@@ -64,25 +68,45 @@ pub fn create_train_op_with(
         let mut updates = options.update_ops.unwrap_or_else(|| graph.update_ops().to_vec());
         let variables = options.variables_to_train.unwrap_or_else(|| graph.trainable_variables());
         check_variables(graph, &variables)?;
-        let computed = gradients(graph, loss, &variables)?;
-        let elements: Vec<Output> = computed.iter().map(|gradient| gradient.values()).collect();
-        let gradient_norm = global_norm(graph, &elements)?;
+        let scaling = options.loss_scale.map(|scale| scale.build(graph)).transpose()?;
+        let computed = gradients(graph, loss, scaling.as_ref(), &variables)?;
         let mut gradients: Vec<VariableGradient> = variables.into_iter().zip(computed).collect();
-        if let Some(transform) = options.transform_grads_fn {
-            gradients = transform(graph, gradients)?;
+        let mut condition = None;
+        let steps = options.gradient_accumulation_steps;
+        if steps != 1 {
+            let accumulation = Accumulation::new(graph, &gradients, steps)?;
+            (gradients, condition) = (accumulation.sums, Some(accumulation.is_last));
+            updates.extend(accumulation.updates);
         }
-        if gradients.is_empty() {
-            return Err(graph.refusal("train op", "the transform left no gradient; leave at least one"));
+        if scaling.is_some() || steps != 1 {
+            gradients = divided(graph, gradients, scaling.as_ref(), steps)?;
         }
-        if options.summarize_gradients {
-            graph.scope("summarize_grads", |graph| add_gradients_summaries(graph, &gradients))?;
+        let elements: Vec<Output> = gradients.iter().map(|(_, gradient)| gradient.values()).collect();
+        let gradient_norm = global_norm(graph, &elements)?;
+        if let Some(dynamic) = scaling.and_then(|scaling| scaling.dynamic) {
+            let is_finite = graph.is_finite(gradient_norm)?;
+            updates.extend(conditional(graph, condition, |graph| dynamic.adjust(graph, is_finite))?);
+            let both = condition.map(|is_last| graph.logical_and(is_last, is_finite)).transpose()?;
+            condition = Some(both.unwrap_or(is_finite));
         }
-        updates.extend(graph.scope(optimizer.name(), |graph| optimizer.apply(graph, &gradients))?);
-        if options.global_step {
-            let global_step = graph.global_step()?;
-            let one = graph.scalar("one", graph.spec_of(global_step)?.dtype, 1.0)?;
-            updates.push(graph.assign_add(global_step, one)?);
-        }
+        conditional(graph, condition, |graph| {
+            if let Some(transform) = options.transform_grads_fn {
+                gradients = transform(graph, gradients)?;
+            }
+            if gradients.is_empty() {
+                return Err(graph.refusal("train op", "the transform left no gradient; leave at least one"));
+            }
+            if options.summarize_gradients {
+                graph.scope("summarize_grads", |graph| add_gradients_summaries(graph, &gradients))?;
+            }
+            updates.extend(graph.scope(optimizer.name(), |graph| optimizer.apply(graph, &gradients))?);
+            if options.global_step {
+                let global_step = graph.global_step()?;
+                let one = graph.scalar("one", graph.spec_of(global_step)?.dtype, 1.0)?;
+                updates.push(graph.assign_add(global_step, one)?);
+            }
+            Ok(())
+        })?;
         let checked = if options.check_numerics { graph.check_numerics(loss)? } else { loss };
         let output = graph.after("train_op", checked, &updates)?;
         Ok(TrainOp { output, gradient_norm })
@@ -105,9 +129,50 @@ fn check_variables(graph: &Graph, variables: &[Variable]) -> Result<()> {
     Ok(())
 }
 
-/// One gradient for each variable.
-fn gradients(graph: &mut Graph, loss: Output, variables: &[Variable]) -> Result<Vec<Gradient>> {
-    let found = graph.compute_gradients(loss, variables)?;
+/// What is built, whose updates take effect under that condition if there is one.
+fn conditional<T>(
+    graph: &mut Graph,
+    condition: Option<Output>,
+    build: impl FnOnce(&mut Graph) -> Result<T>,
+) -> Result<T> {
+    match condition {
+        Some(condition) => graph.when(condition, build),
+        None => build(graph),
+    }
+}
+
+/// The gradients of the loss, from those of the scaled loss, summed up over several runs.
+fn divided(
+    graph: &mut Graph,
+    gradients: Vec<VariableGradient>,
+    scaling: Option<&Scaling>,
+    steps: u64,
+) -> Result<Vec<VariableGradient>> {
+    let mut divisor = graph.scalar("gradient_accumulation_steps", DType::F64, steps as f64)?;
+    if let Some(scaling) = scaling {
+        divisor = graph.mul(divisor, scaling.scale)?;
+    }
+    let mut divided = Vec::with_capacity(gradients.len());
+    for (variable, gradient) in gradients {
+        let divisor = cast(graph, divisor, graph.spec_of(variable)?.dtype)?;
+        divided.push((variable, gradient.map(|values| graph.div(values, divisor))?));
+    }
+    Ok(divided)
+}
+
+/// One gradient for each variable, of the loss times its scale.
+fn gradients(
+    graph: &mut Graph,
+    loss: Output,
+    scaling: Option<&Scaling>,
+    variables: &[Variable],
+) -> Result<Vec<Gradient>> {
+    let mut scaled = loss;
+    if let Some(scaling) = scaling {
+        let scale = cast(graph, scaling.scale, graph.type_of(loss)?.dtype)?;
+        scaled = graph.mul(loss, scale)?;
+    }
+    let found = graph.compute_gradients(scaled, variables)?;
     let mut gradients = Vec::with_capacity(found.len());
     for (variable, gradient) in variables.iter().zip(found) {
         let Some(gradient) = gradient else {

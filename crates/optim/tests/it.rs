@@ -5,7 +5,7 @@ use everstep_event::SummaryKind;
 use everstep_graph::{Graph, Initializer, NodeId, Op, Output, PartialShape, Variable};
 use everstep_optim::{
     Adam, Momentum, Optimizer, Sgd, TrainOpOptions, VariableGradient, add_gradients_summaries, clip_by_global_norm,
-    clip_gradient_norms, create_train_op, create_train_op_with, global_norm, multiply_gradients,
+    clip_gradient_norms, clip_gradient_values, create_train_op, create_train_op_with, global_norm, multiply_gradients,
 };
 use everstep_tensor::{DType, Result};
 
@@ -230,6 +230,8 @@ fn clipping_and_multiplying_say_what_to_do_and_where() {
         check(clip_gradient_norms(&mut graph, &pairs, max_norm), line!(), &message);
         check(clip_by_global_norm(&mut graph, &pairs, max_norm).map(|(pairs, _)| pairs), line!(), &message);
     }
+    let message = "clip HERE: max_value is 0; give a positive number";
+    check(clip_gradient_values(&mut graph, &pairs, 0.0), line!(), message);
     let message = "global norm HERE: there is no value; give at least one";
     check(clip_by_global_norm(&mut graph, &[], 1.0).map(|(pairs, _)| pairs), line!(), message);
     assert_eq!(clip_gradient_norms(&mut graph, &[], 1.0).unwrap(), []);

@@ -1,6 +1,7 @@
 //! The engine through its public API.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+mod accumulation;
 mod conditions;
 mod config;
 mod gradients;

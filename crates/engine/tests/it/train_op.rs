@@ -8,8 +8,8 @@ use everstep_engine::{
 };
 use everstep_graph::{Axes, Graph, Initializer, Input, Output, Variable};
 use everstep_optim::{
-    Sgd, TrainOpOptions, VariableGradient, clip_by_global_norm, clip_gradient_norms, clip_gradient_norms_fn,
-    create_train_op, create_train_op_with, multiply_gradients,
+    Sgd, TrainOpOptions, VariableGradient, clip_by_global_norm, clip_by_global_norm_fn, clip_gradient_norms,
+    clip_gradient_norms_fn, clip_gradient_values_fn, create_train_op, create_train_op_with, multiply_gradients,
 };
 use everstep_session::{Outcome, Request, Scope, Session, SessionConfig};
 use everstep_tensor::{DType, ErrorKind, Snapshot, Tensor};
@@ -435,4 +435,25 @@ fn the_train_op_of_a_line_is_the_written_out_step() {
     train(&mut session, train_op.output, 1);
     let expected: Vec<f64> = start.iter().zip(gradient).map(|(weight, gradient)| weight - 0.25 * gradient).collect();
     assert_eq!(variable(&session, "weights"), expected);
+}
+
+#[test]
+fn clipped_values_and_norms_are_reported() {
+    let mut graph = Graph::new();
+    let weight = graph.variable("weight", DType::F64, [3], Initializer::ZEROS).unwrap();
+    let slopes = |graph: &mut Graph, values: [f64; 3]| {
+        let slopes = graph.constant("slopes", Tensor::from_vec([3], values.to_vec()).unwrap()).unwrap();
+        vec![(weight, slopes.into())]
+    };
+    let steep = slopes(&mut graph, [-3.0, 0.5, f64::NAN]);
+    let clipped = clip_gradient_values_fn(1.0)(&mut graph, steep).unwrap();
+    let long = slopes(&mut graph, [3.0, 4.0, 0.0]);
+    let shortened = clip_by_global_norm_fn(1.0)(&mut graph, long).unwrap();
+    let reported = graph.summaries()[0].clone();
+    assert_eq!(&**reported.tag(), "global_norm");
+    let fetches = [clipped[0].1.values(), shortened[0].1.values(), reported.fetches()[0]];
+    let found = read(&mut open(graph), &fetches);
+    assert!(found[0][..2] == [-1.0, 0.5] && found[0][2].is_nan(), "{:?}", found[0]);
+    assert!(found[1].iter().zip([0.6, 0.8, 0.0]).all(|(found, expected)| (found - expected).abs() < 1e-15));
+    assert_eq!(found[2], [5.0]);
 }
