@@ -17,6 +17,7 @@ mod node;
 mod op;
 mod operations;
 mod partial_shape;
+mod substitute;
 mod summary;
 mod tensor_type;
 mod update_ops;

@@ -1,7 +1,8 @@
 //! The laws of sessions and variables, for each optimizer and several numbers of threads.
 
 use everstep_optim::{
-    Adafactor, Adagrad, Adam, AdamW, CosineDecay, Lamb, Lion, Mask, Momentum, Optimizer, ParameterGroups, RmsProp, Sgd,
+    Adafactor, Adagrad, Adam, AdamW, CosineDecay, ExponentialMovingAverage, Lamb, Lion, Mask, Momentum, Optimizer,
+    ParameterGroups, RmsProp, Sgd,
 };
 use everstep_session::{Outcome, Request, Session};
 use everstep_tensor::{DType, Snapshot, Tensor};
@@ -81,6 +82,11 @@ fn the_optimizers_that_scale_obey_the_laws() {
     check(&Adagrad::default());
     check(&RmsProp { momentum: 0.5, centered: true, ..RmsProp::default() });
     check(&Adafactor::default());
+}
+
+#[test]
+fn averages_of_the_weights_obey_the_laws() {
+    check(&ExponentialMovingAverage::of(Adam::default(), 0.9));
 }
 
 #[test]

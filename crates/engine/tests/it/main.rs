@@ -14,6 +14,7 @@ mod local_variables;
 mod metrics;
 mod mlp;
 mod models;
+mod moving_averages;
 mod optimizers;
 mod plans;
 mod random;
