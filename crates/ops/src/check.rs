@@ -2,6 +2,7 @@
 
 mod attention;
 mod batch_norm;
+mod fused;
 mod images;
 mod index;
 mod logic;
@@ -111,6 +112,7 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
         (Kernel::BatchNorm { pass, epsilon, .. }, inputs, outputs) => call.batch_norm(*pass, *epsilon, inputs, outputs),
         (Kernel::Attention { pass, scale, .. }, inputs, outputs) => call.attention(*pass, *scale, inputs, outputs),
         (Kernel::Custom(_), ..) => Ok(()),
+        (Kernel::Fused(fused), inputs, outputs) => call.fused(fused, inputs, outputs),
         (Kernel::Index(kernel), inputs, outputs) => index::check(call, kernel, inputs, outputs),
         (Kernel::Shape(ShapeKernel::Fill(_)), [], [_]) => Ok(()),
         (Kernel::Shape(kernel), &[input], [output]) => shape::moves(call, kernel, input, output.as_view()),
@@ -164,6 +166,7 @@ impl Kernel {
             Kernel::Shape(kernel) => kernel.name(),
             Kernel::Index(kernel) => kernel.name(),
             Kernel::Custom(kernel) => kernel.0.name(),
+            Kernel::Fused(_) => "fused",
             Kernel::CheckNumerics => "check numerics",
             Kernel::Random { .. } => "random",
             Kernel::Dropout { .. } => "dropout",

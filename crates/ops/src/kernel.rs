@@ -5,6 +5,7 @@ mod batch_norm;
 mod convolution;
 mod custom;
 mod epilogue;
+mod fused;
 mod index;
 mod logic;
 mod norm;
@@ -17,13 +18,21 @@ pub use self::{
     convolution::{Pass, Window},
     custom::{Compute, CustomKernel},
     epilogue::{Activation, Epilogue},
+    fused::{Fused, FusedInput, FusedOutput, FusedStep, FusedValue},
     index::{Cumulate, IndexKernel},
     logic::LogicKernel,
     norm::{NormKind, NormPass},
     pooling::{Pooling, Windows},
     shape::{Mirror, ShapeKernel},
 };
-pub(crate) use self::{attention::AttentionSizes, convolution::Geometry, norm::Groups};
+pub(crate) use self::{
+    attention::AttentionSizes,
+    convolution::Geometry,
+    fused::{COLUMN_ROWS, Home, halves, leaves},
+    norm::Groups,
+};
+use std::sync::Arc;
+
 use crate::Key;
 
 /// An operation on tensors; what each one takes and gives is said at the variant.
@@ -179,6 +188,11 @@ pub enum Kernel {
     Index(IndexKernel),
     /// What a user computes, any number of inputs and outputs of any dtypes.
     Custom(CustomKernel),
+    /// Element-wise kernels computed together; inputs and outputs have as many elements as it says, in any shape.
+    ///
+    /// With sums of columns a further output is the workspace:
+    /// [`Kernels::workspace`](crate::Kernels::workspace) elements, left with any values.
+    Fused(Arc<Fused>),
     /// Fills the output with elements of the law's dtypes; no input, or the number of the run, an i64 scalar.
     ///
     /// Element `i` depends on the key, the run (0 without it) and `i` alone; an f32 is the f64 of the same place, rounded.

@@ -14,6 +14,7 @@ pub trait Kernels: Send + Sync + Debug {
     ///
     /// # Errors
     /// If a number of tensors, a dtype, a shape, an attribute or a label does not fit; the outputs are then untouched.
+    /// Nothing else may be refused: an engine changes variables as soon as no kernel that is left has a reason to.
     /// [`Kernel::CheckNumerics`] alone gives an error that [is a divergence](KernelError::is_divergence).
     fn run(&self, kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Result<(), KernelError>;
 

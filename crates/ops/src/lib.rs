@@ -22,11 +22,11 @@ pub use cpu::Cpu;
 pub use error::KernelError;
 pub use kernel::{
     Activation, AttentionPass, BatchNormPass, Binary, Compare, Compute, Cumulate, CustomKernel, Distribution, Epilogue,
-    IndexKernel, Kernel, LogicKernel, Mirror, NormKind, NormPass, Pass, Pooling, Reduction, ShapeKernel, Unary,
-    UnaryGrad, Window, Windows,
+    Fused, FusedInput, FusedOutput, FusedStep, FusedValue, IndexKernel, Kernel, LogicKernel, Mirror, NormKind,
+    NormPass, Pass, Pooling, Reduction, ShapeKernel, Unary, UnaryGrad, Window, Windows,
 };
 pub use kernels::Kernels;
 pub use key::Key;
 pub use reference::Reference;
 pub use update::Update;
-pub use view::{Data, DataMut, Target, View, ViewMut};
+pub use view::{DType, Data, DataMut, Target, View, ViewMut};

@@ -63,12 +63,18 @@ pub struct Target<'a> {
 
 /// The type of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DType {
+pub enum DType {
+    /// Truth values.
     Bool,
+    /// Unsigned bytes.
     U8,
+    /// 32-bit signed integers.
     I32,
+    /// 64-bit signed integers.
     I64,
+    /// Single precision.
     F32,
+    /// Double precision.
     F64,
 }
 

@@ -8,6 +8,7 @@ mod elementwise;
 mod epilogue;
 mod fold;
 mod function;
+mod fused;
 mod gelu;
 mod gemm;
 mod index;
@@ -124,6 +125,7 @@ impl Kernels for Cpu {
             (Kernel::Shape(ShapeKernel::Fill(value)), [], [output]) => shape::fill(pool, *value, output),
             (Kernel::Index(kernel), inputs, outputs) => index::run(pool, kernel, inputs, outputs),
             (Kernel::Shape(kernel), &[input], [output]) => shape::moves(pool, kernel, input, output),
+            (Kernel::Fused(fused), inputs, outputs) => fused::fused(pool, fused, inputs, outputs),
             (Kernel::CheckNumerics, ..) => {} // The check has looked.
             (Kernel::Random { distribution, key }, run, [output]) => {
                 random::random(pool, distribution, Stream::of(*key, run.first().copied()), output);
@@ -144,6 +146,7 @@ impl Kernels for Cpu {
             (Kernel::Norm { pass, kind, .. }, inputs, _) => norm::workspace(*pass, *kind, inputs),
             (Kernel::BatchNorm { .. }, &[x, ..], _) => batch_norm::workspace(x),
             (Kernel::Attention { pass, .. }, inputs, _) => attention::workspace(self.pool.threads(), *pass, inputs),
+            (Kernel::Fused(fused), ..) => fused::workspace(fused),
             _ => 0,
         }
     }

@@ -5,7 +5,7 @@ use ndarray::{Array, ArrayD, ArrayView1, Axis, Dimension, Ix2, IxDyn};
 use super::{
     attention::attention,
     batch_norm::batch_norm,
-    images, index, logic,
+    fused, images, index, logic,
     norm::norm,
     shape::{fill, moves},
     unary::{unary_float, unary_grad, unary_integer},
@@ -35,6 +35,7 @@ pub(super) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &mut [ViewMut<'
         }
         (Kernel::Index(kernel), inputs, outputs) => index::run(kernel, inputs, outputs),
         (Kernel::Shape(kernel), &[input], [output]) => moves(kernel, input, output),
+        (Kernel::Fused(fused), inputs, outputs) => fused::fused(fused, inputs, outputs),
         (Kernel::CheckNumerics, ..) => {} // The check has looked.
         (Kernel::SparseSoftmaxCrossEntropy, &[logits, labels], [loss, backprop]) => {
             cross_entropy(logits, labels, loss, backprop);

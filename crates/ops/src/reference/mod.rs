@@ -2,6 +2,7 @@
 
 mod attention;
 mod batch_norm;
+mod fused;
 mod images;
 mod index;
 mod kernels;

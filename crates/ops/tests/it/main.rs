@@ -7,6 +7,7 @@ mod epilogue;
 mod errors;
 mod functions;
 mod fused;
+mod fusion;
 mod images;
 mod index;
 mod known_values;
