@@ -16,7 +16,7 @@ impl PlanCache {
     /// Brings the plan for these fetches and feeds to the front, if there is one.
     pub(crate) fn find(&mut self, fetches: &[Output], feeds: &[(Input, Tensor)], is_training: bool) -> bool {
         let found = self.0.iter().position(|plan| plan.serves(fetches, feeds, is_training));
-        if let Some(index) = found {
+        if let Some(index) = found.filter(|index| *index > 0) {
             self.0[..=index].rotate_right(1);
         }
         found.is_some()

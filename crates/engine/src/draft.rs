@@ -2,10 +2,12 @@
 
 use everstep_graph::{Graph, Input, Node, NodeId, Op, Output, TensorType, UpdateRule};
 use everstep_ops::{IndexKernel, Kernel, Kernels};
+use everstep_session::GraphOptimization;
 use everstep_tensor::{DType, Result, Shape, Tensor};
 
 use crate::{
     arena::Arena,
+    code::Code,
     liveness::{Lifetime, live_bytes, share_slots},
     lower::{self, Lowered, Randomness, Step, Value},
     memory::MemoryLimit,
@@ -34,7 +36,7 @@ pub(crate) fn computed_nodes<'a>(graph: &'a Graph, needed: &[NodeId], fetches: &
     nodes.map(|id| &graph.nodes()[id.index()]).collect()
 }
 
-/// A plan in the making; each computed value has a [`Place::Slot`] of its own.
+/// A plan in the making.
 pub(crate) struct Draft<'a> {
     kernels: &'a dyn Kernels,
     variables: &'a GraphVariables,
@@ -43,11 +45,8 @@ pub(crate) struct Draft<'a> {
     randomness: Randomness,
     /// Where the outputs of each node lie, by the index of the node.
     places: Vec<Vec<Place>>,
-    computed: Vec<Value>,
-    constants: Vec<Tensor>,
     reads: Vec<usize>,
-    instructions: Vec<Instruction>,
-    updates: Vec<Updating>,
+    code: Code,
 }
 
 /// Where the computed values lie.
@@ -66,19 +65,13 @@ impl<'a> Draft<'a> {
         feeds: &'a [(Input, Tensor)],
         randomness: Randomness,
     ) -> Self {
-        Self {
-            kernels,
-            variables,
-            shapes,
-            feeds,
-            randomness,
-            places: vec![Vec::new(); graph.nodes().len()],
-            computed: Vec::new(),
-            constants: Vec::new(),
-            reads: Vec::new(),
-            instructions: Vec::new(),
-            updates: Vec::new(),
-        }
+        let code = Code {
+            feeds: feeds.iter().map(|(_, value)| value.dtype()).collect(),
+            variables: variables.dtypes(),
+            ..Code::default()
+        };
+        let places = vec![Vec::new(); graph.nodes().len()];
+        Self { kernels, variables, shapes, feeds, randomness, places, reads: Vec::new(), code }
     }
 
     /// Adds what computes a node; its inputs were added before.
@@ -88,10 +81,7 @@ impl<'a> Draft<'a> {
                 let fed = self.feeds.iter().position(|(input, _)| input.node() == node.id());
                 vec![Place::Feed(fed.expect("shapes were inferred, so every placeholder is fed"))]
             }
-            Op::Constant(value) => {
-                self.constants.push(value.clone());
-                vec![Place::Constant(self.constants.len() - 1)]
-            }
+            Op::Constant(value) => vec![self.constant(value.clone())],
             Op::Variable(_) => vec![Place::Variable(self.variables.index_of(node.id()))],
             Op::Update(rule) | Op::SparseUpdate(rule) => {
                 self.add_update(node, *rule);
@@ -110,22 +100,18 @@ impl<'a> Draft<'a> {
             Lowered::Alias => vec![self.place(node.inputs()[0])],
             Lowered::Checked(kernel) => {
                 let inputs = vec![self.read(node.inputs()[0])];
-                self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs: Vec::new(), bytes: 0 });
+                self.code.push(node.id(), kernel, inputs, Vec::new(), 0);
                 vec![self.place(node.inputs()[0])]
             }
-            Lowered::Constant(value) => {
-                self.constants.push(value);
-                vec![Place::Constant(self.constants.len() - 1)]
-            }
+            Lowered::Constant(value) => vec![self.constant(value)],
             Lowered::Kernel { kernel, outputs: written } => {
                 let used = (0..node.inputs().len()).filter(|index| !node.op().uses_only_shape_of(*index));
                 let inputs: Vec<Operand> = used.map(|index| self.read(node.inputs()[index])).collect();
-                let dtype = outputs[0].dtype;
                 let (bytes, places) = self.make(outputs);
-                let mut outputs: Vec<Operand> =
+                let outputs =
                     places.iter().zip(written).map(|(place, shape)| Operand { place: *place, shape }).collect();
-                outputs.extend(self.workspace(&kernel, dtype, &inputs, &outputs));
-                self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs, bytes });
+                self.code.push(node.id(), kernel, inputs, outputs, bytes);
+                self.code.give_workspace(self.kernels, self.code.instructions.len() - 1);
                 places
             }
             Lowered::Steps(steps) => {
@@ -135,30 +121,22 @@ impl<'a> Draft<'a> {
                     let inputs = inputs.into_iter().map(seen).collect();
                     let written = |(index, shape): (usize, Shape)| Operand { place: places[index], shape };
                     let outputs = outputs.into_iter().map(written).collect();
-                    self.instructions.push(Instruction { node: node.id(), kernel, inputs, outputs, bytes });
+                    self.code.push(node.id(), kernel, inputs, outputs, bytes);
                 }
                 places
             }
         }
     }
 
-    /// What the kernel works with beside its outputs: a value that nobody reads.
-    fn workspace(&mut self, kernel: &Kernel, dtype: DType, inputs: &[Operand], outputs: &[Operand]) -> Option<Operand> {
-        let elements = self.kernels.workspace(kernel, &shapes_of(inputs), &shapes_of(outputs));
-        (elements > 0).then(|| {
-            let shape = Shape::from([elements]);
-            self.computed.push(Value { dtype, shape: shape.clone() });
-            Operand { place: Place::Slot(self.computed.len() - 1), shape }
-        })
+    fn constant(&mut self, value: Tensor) -> Place {
+        self.code.constants.push(value);
+        Place::Constant(self.code.constants.len() - 1)
     }
 
     /// Values that are going to be computed: how many bytes, and where they will lie.
     fn make(&mut self, values: Vec<Value>) -> (usize, Vec<Place>) {
-        let first = self.computed.len();
-        let places = (first..first + values.len()).map(Place::Slot).collect();
         let bytes = values.iter().map(|value| bytes(value.dtype, &value.shape)).sum();
-        self.computed.extend(values);
-        (bytes, places)
+        (bytes, self.code.make(values))
     }
 
     fn add_update(&mut self, node: &Node, rule: UpdateRule) {
@@ -182,7 +160,9 @@ impl<'a> Draft<'a> {
         let targets = targets.iter().map(|target| Changed { variable: *target, keep: is_read(target) }).collect();
         let (update, is_conditional) = (lower::update(rule), condition.is_some());
         inputs.extend(condition);
-        self.updates.push(Updating { node: node.id(), update, targets, inputs, is_conditional, bytes });
+        let (node, can_fail) = (node.id(), matches!(node.op(), Op::SparseUpdate(_)));
+        let updating = Updating { node, update, can_fail, targets, inputs, is_conditional, bytes, after: usize::MAX };
+        self.code.updates.push(updating);
     }
 
     /// A value that the coming update reads: of a variable, that from before the run.
@@ -199,20 +179,20 @@ impl<'a> Draft<'a> {
         let is_known = |made: &&Instruction| {
             made.kernel == Kernel::Index(IndexKernel::SumDuplicates) && made.inputs[1].place == indices.place
         };
-        if let Some(known) = self.instructions.iter().find(is_known) {
+        if let Some(known) = self.code.instructions.iter().find(is_known) {
             return known.outputs[1].clone();
         }
         let shape = indices.shape.clone();
         let (bytes, places) = self.make(vec![Value { dtype: DType::I64, shape: shape.clone() }]);
         let order = Operand { place: places[0], shape };
         let (kernel, outputs) = (Kernel::Index(IndexKernel::Order), vec![order.clone()]);
-        self.instructions.push(Instruction { node, kernel, inputs: vec![indices], outputs, bytes });
+        self.code.push(node, kernel, vec![indices], outputs, bytes);
         order
     }
 
     /// Where the coming update finds a variable's value from before the run; an earlier update that changes it keeps it.
     fn value_before(&mut self, variable: usize) -> Place {
-        let mut earlier = self.updates.iter_mut().flat_map(|updating| &mut updating.targets);
+        let mut earlier = self.code.updates.iter_mut().flat_map(|updating| &mut updating.targets);
         match earlier.find(|changed| changed.variable == variable) {
             Some(changed) => {
                 changed.keep = true;
@@ -223,7 +203,7 @@ impl<'a> Draft<'a> {
     }
 
     fn is_changed(&self, variable: usize) -> bool {
-        self.updates.iter().flat_map(|updating| &updating.targets).any(|changed| changed.variable == variable)
+        self.code.updates.iter().flat_map(|updating| &updating.targets).any(|changed| changed.variable == variable)
     }
 
     fn place(&self, output: Output) -> Place {
@@ -243,50 +223,58 @@ impl<'a> Draft<'a> {
         operand
     }
 
-    /// Gives each computed value its place.
-    pub(crate) fn finish(mut self, arena: &mut Arena, limit: MemoryLimit, fetches: &[Output]) -> Result<Plan> {
-        let values: Vec<Operand> = fetches.iter().map(|fetch| self.operand(*fetch)).collect();
-        for value in &values {
+    /// All that is fetched has been added.
+    fn fetch(&mut self, fetches: &[Output]) {
+        self.code.values = fetches.iter().map(|fetch| self.operand(*fetch)).collect();
+        for value in &self.code.values {
             if let Place::Variable(variable) = value.place {
                 self.reads.push(variable);
             }
         }
         self.reads.sort_unstable();
         self.reads.dedup();
-        let Placed { places, results, live_bytes } = self.placed(arena, limit, &values)?;
-        let place = |operand: &mut Operand| {
-            if let Place::Slot(index) = operand.place {
-                operand.place = places[index];
-            }
-        };
-        let mut plan = Plan {
+    }
+
+    /// Gives each computed value its place, once the code was optimized if it may be.
+    pub(crate) fn finish(
+        mut self,
+        arena: &mut Arena,
+        limit: MemoryLimit,
+        fetches: &[Output],
+        optimization: GraphOptimization,
+    ) -> Result<Plan> {
+        self.fetch(fetches);
+        if optimization == GraphOptimization::On {
+            self.code.optimize(self.kernels);
+        }
+        self.code.renumber();
+        let Placed { places, results, live_bytes } = self.placed(arena, limit)?;
+        self.code.place(&places);
+        let Code { constants, instructions, updates, values, .. } = self.code;
+        Ok(Plan {
             is_training: self.randomness.is_training,
             fetches: fetches.to_vec(),
             feeds: self.feeds.iter().map(|(input, value)| (*input, value.dtype(), value.shape().into())).collect(),
-            constants: self.constants,
+            constants,
             reads: self.reads,
-            instructions: self.instructions,
-            updates: self.updates,
+            instructions,
+            updates,
             live_bytes,
             results,
             values,
-        };
-        plan.instructions.iter_mut().flat_map(|made| made.inputs.iter_mut().chain(&mut made.outputs)).for_each(place);
-        plan.updates.iter_mut().flat_map(|updating| &mut updating.inputs).for_each(place);
-        plan.values.iter_mut().for_each(place);
-        Ok(plan)
+        })
     }
 
     /// The places of the computed values: results of the outcome, or slots shared by liveness.
-    fn placed(&self, arena: &mut Arena, limit: MemoryLimit, values: &[Operand]) -> Result<Placed> {
-        let lifetimes = self.lifetimes();
-        let mut places = vec![None; self.computed.len()];
+    fn placed(&self, arena: &mut Arena, limit: MemoryLimit) -> Result<Placed> {
+        let lifetimes = self.code.lifetimes();
+        let mut places = vec![None; lifetimes.len()];
         let mut results = Vec::new();
-        for (position, operand) in values.iter().enumerate() {
+        for (position, operand) in self.code.values.iter().enumerate() {
             let Place::Slot(index) = operand.place else { continue };
             if places[index].is_none() {
                 places[index] = Some(Place::Result(results.len()));
-                let Value { dtype, shape } = self.computed[index].clone();
+                let Value { dtype, shape } = self.code.computed[index].clone();
                 results.push(Fetched { dtype, shape, position });
             }
         }
@@ -299,42 +287,12 @@ impl<'a> Draft<'a> {
         let mut in_slots = shared.into_iter().map(|slot| Place::Slot(reserved[slot]));
         let mut next = || in_slots.next().expect("every value that is not fetched has a slot");
         let places = places.into_iter().map(|place| place.unwrap_or_else(&mut next)).collect();
-        Ok(Placed { places, results, live_bytes: live_bytes(&unplaced, self.instructions.len()) })
-    }
-
-    /// When each computed value is made, and needed last; what updates read, at the end.
-    fn lifetimes(&self) -> Vec<Lifetime> {
-        let unmade = |value: &Value| {
-            let elements = value.shape.iter().product();
-            Lifetime { dtype: value.dtype, elements, made: 0, needed: 0 }
-        };
-        let mut lifetimes: Vec<Lifetime> = self.computed.iter().map(unmade).collect();
-        let mut need = |operand: &Operand, when: usize| {
-            if let Place::Slot(index) = operand.place {
-                lifetimes[index].needed = when;
-            }
-        };
-        for (when, instruction) in self.instructions.iter().enumerate() {
-            instruction.inputs.iter().chain(&instruction.outputs).for_each(|operand| need(operand, when));
-        }
-        self.updates.iter().flat_map(|updating| &updating.inputs).for_each(|operand| need(operand, usize::MAX));
-        for (when, instruction) in self.instructions.iter().enumerate().rev() {
-            for output in &instruction.outputs {
-                if let Place::Slot(index) = output.place {
-                    lifetimes[index].made = when;
-                }
-            }
-        }
-        lifetimes
+        Ok(Placed { places, results, live_bytes: live_bytes(&unplaced, self.code.instructions.len()) })
     }
 }
 
 fn value(known: &TensorType) -> Value {
     Value { dtype: known.dtype, shape: shapes::shape(known) }
-}
-
-fn shapes_of(operands: &[Operand]) -> Vec<&[usize]> {
-    operands.iter().map(|operand| &*operand.shape).collect()
 }
 
 fn bytes(dtype: DType, shape: &[usize]) -> usize {

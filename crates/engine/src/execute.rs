@@ -28,43 +28,48 @@ pub(crate) struct Execution<'a> {
     pub(crate) arena: &'a mut Arena,
     pub(crate) variables: &'a mut GraphVariables,
     pub(crate) watch: Watch,
+    /// Whether an update was applied: from then on the run goes on to its end, however long it takes.
+    pub(crate) is_changed: bool,
 }
 
 impl Execution<'_> {
-    /// Runs every kernel, hands the fetched values over, and then applies the updates: nothing but
-    /// kernels allocates once the variables have their second buffers and the outcome its tensors.
+    /// Runs every kernel, hands the fetched values over, and applies the updates where the plan says, which is after
+    /// the last kernel that may refuse: nothing but kernels allocates once the variables have their second buffers and
+    /// the outcome its tensors.
     ///
     /// # Errors
     /// `InvalidArgument` naming the node whose kernel refused, `Diverged` naming the value that is not finite,
     /// `DeadlineExceeded`; no variable has changed then.
     /// `Internal` if an update was refused that the graph had allowed.
-    pub(crate) fn run(mut self, outcome: &mut Outcome) -> Result<()> {
+    pub(crate) fn run(&mut self, outcome: &mut Outcome) -> Result<()> {
         let plan = self.plan;
         self.arena.prepare_results(&plan.results, &mut outcome.values)?;
-        for (instruction, live_bytes) in plan.instructions.iter().zip(&plan.live_bytes) {
-            self.watch.check()?;
+        let mut updates = plan.updates.iter().peekable();
+        for (index, (instruction, live_bytes)) in plan.instructions.iter().zip(&plan.live_bytes).enumerate() {
+            while let Some(updating) = updates.next_if(|updating| updating.after == index) {
+                self.apply(updating)?;
+                self.is_changed = true;
+            }
+            if !self.is_changed {
+                self.watch.check()?;
+            }
             self.compute(instruction)?;
             self.tell_computed(instruction, *live_bytes);
         }
-        self.watch.check()?;
+        if !self.is_changed {
+            self.watch.check()?;
+        }
         for operand in &plan.values {
             outcome.values.push(self.fetched(operand)?);
         }
-        for updating in &plan.updates {
-            if self.is_due(updating)? {
-                self.update(updating)?;
-                self.tell_updated(updating);
-            } else {
-                self.pass_over(updating)?;
-            }
-        }
-        outcome.metadata = self.into_metadata();
+        updates.try_for_each(|updating| self.apply(updating))?;
+        outcome.metadata = self.metadata();
         Ok(())
     }
 
     /// What was traced, if it was asked for.
-    fn into_metadata(self) -> Option<RunMetadata> {
-        let kernels = self.watch.into_kernels()?;
+    fn metadata(&mut self) -> Option<RunMetadata> {
+        let kernels = self.watch.take_kernels()?;
         let peak_bytes = self.arena.bytes() + self.variables.held_bytes() + self.plan.result_bytes();
         Some(RunMetadata { kernels, peak_bytes: peak_bytes as u64 })
     }
@@ -74,12 +79,16 @@ impl Execution<'_> {
         let Some(stats) = self.watch.last() else { return };
         let arena = &*self.arena;
         let node = &self.graph.nodes()[instruction.node.index()];
-        let outputs = instruction.outputs.iter().take(node.outputs().len()).filter_map(|operand| {
+        let outputs = instruction.outputs[..instruction.results].iter().filter_map(|operand| {
             let dtype = arena.get(operand.place)?.dtype();
             Some(OutputStats { dtype, shape: operand.shape.clone() })
         });
         stats.outputs = outputs.collect();
         describe(stats, node, instruction.bytes, live_bytes);
+        let ops = instruction.fused.iter().map(|node| self.graph.nodes()[node.index()].op().name());
+        if let Some(all) = ops.map(String::from).reduce(|all, op| all + "+" + &op) {
+            stats.kernel = all;
+        }
     }
 
     /// Completes what a trace knows of the update that was applied last.
@@ -154,6 +163,16 @@ impl Execution<'_> {
 
     fn memory(&self) -> Memory<'_> {
         Memory { arena: self.arena, variables: self.variables, plan: self.plan, feeds: self.feeds }
+    }
+
+    /// Makes an update, or passes it over.
+    fn apply(&mut self, updating: &Updating) -> Result<()> {
+        if !self.is_due(updating)? {
+            return self.pass_over(updating);
+        }
+        self.update(updating)?;
+        self.tell_updated(updating);
+        Ok(())
     }
 
     fn update(&mut self, updating: &Updating) -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod arena;
 mod cache;
+mod code;
 mod connect;
 mod custom;
 mod draft;

@@ -3,7 +3,7 @@
 use everstep_tensor::Shape;
 
 /// Where a value lies. A plan in the making numbers its computed values, each a [`Place::Slot`], before slots are shared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// An intermediate result, in the arena.
     Slot(usize),

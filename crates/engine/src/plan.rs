@@ -2,7 +2,7 @@
 
 use everstep_graph::{Graph, Input, NodeId, Op, Output, VariableKind};
 use everstep_ops::{self as ops, Kernel, Kernels};
-use everstep_session::{Purpose, Request};
+use everstep_session::{GraphOptimization, Purpose, Request};
 use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Tensor};
 
 use crate::{
@@ -28,7 +28,7 @@ pub(crate) struct Plan {
     /// The variables that must have a value.
     pub(crate) reads: Vec<usize>,
     pub(crate) instructions: Vec<Instruction>,
-    /// At the end, in order.
+    /// In the order in which they are made.
     pub(crate) updates: Vec<Updating>,
     /// Of intermediate results that are needed while each instruction runs, and last those that the updates read.
     pub(crate) live_bytes: Vec<usize>,
@@ -38,15 +38,26 @@ pub(crate) struct Plan {
     pub(crate) values: Vec<Operand>,
 }
 
+/// What the session's configuration says of plans.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlanOptions {
+    pub(crate) seed: u64,
+    pub(crate) optimization: GraphOptimization,
+}
+
 /// One kernel: what it reads, what it writes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Instruction {
     pub(crate) node: NodeId,
+    /// All nodes that it computes, if they are several.
+    pub(crate) fused: Vec<NodeId>,
     pub(crate) kernel: Kernel,
     pub(crate) inputs: Vec<Operand>,
-    /// Those of the node, and the workspace if the kernel takes one.
+    /// The results, and the workspace if the kernel takes one.
     pub(crate) outputs: Vec<Operand>,
-    /// Of the outputs.
+    /// How many of the outputs are results.
+    pub(crate) results: usize,
+    /// Of the results.
     pub(crate) bytes: usize,
 }
 
@@ -55,12 +66,16 @@ pub(crate) struct Instruction {
 pub(crate) struct Updating {
     pub(crate) node: NodeId,
     pub(crate) update: ops::Update,
+    /// Whether a value that it reads can make it refuse: the indices of rows.
+    pub(crate) can_fail: bool,
     pub(crate) targets: Vec<Changed>,
     /// Those of the update, and last its condition if it is conditional.
     pub(crate) inputs: Vec<Operand>,
     pub(crate) is_conditional: bool,
     /// Of what it touches of the targets.
     pub(crate) bytes: usize,
+    /// After how many instructions it is made.
+    pub(crate) after: usize,
 }
 
 /// A variable that an update changes.
@@ -105,17 +120,17 @@ impl Plan {
         arena: &mut Arena,
         limit: MemoryLimit,
         request: &Request<Output, Input>,
-        seed: u64,
+        options: PlanOptions,
     ) -> Result<Self> {
         let (fetches, feeds) = (request.fetches.as_slice(), request.feeds.as_slice());
         feeds::check(graph, feeds)?;
         let needed = graph.needed_by(fetches)?;
         custom::check(graph, &needed)?;
         let shapes = Shapes::infer(graph, &needed, fetches, feeds)?;
-        let randomness = Randomness { seed, is_training: request.purpose == Purpose::Train };
+        let randomness = Randomness { seed: options.seed, is_training: request.purpose == Purpose::Train };
         let mut draft = Draft::new(graph, kernels, variables, &shapes, feeds, randomness);
         computed_nodes(graph, &needed, fetches).into_iter().for_each(|node| draft.add(node));
-        draft.finish(arena, limit, fetches)
+        draft.finish(arena, limit, fetches, options.optimization)
     }
 
     /// Whether it is the plan for these fetches and feeds; then the request makes sense.

@@ -8,8 +8,14 @@ use everstep_session::{Outcome, Purpose, Replica, Request, Scope, Session, Sessi
 use everstep_tensor::{Error, ErrorKind, Result, Variables, VariablesMut};
 
 use crate::{
-    arena::Arena, cache::PlanCache, execute::Execution, initial::initial_value, memory::MemoryLimit, plan::Plan,
-    variables::GraphVariables, watch::Watches,
+    arena::Arena,
+    cache::PlanCache,
+    execute::Execution,
+    initial::initial_value,
+    memory::MemoryLimit,
+    plan::{Plan, PlanOptions},
+    variables::GraphVariables,
+    watch::Watches,
 };
 
 /// A session that runs a graph in this process.
@@ -33,7 +39,7 @@ use crate::{
 pub struct GraphSession {
     graph: Arc<Graph>,
     kernels: Arc<dyn Kernels>,
-    seed: u64,
+    options: PlanOptions,
     limit: MemoryLimit,
     watches: Watches,
     variables: GraphVariables,
@@ -73,7 +79,8 @@ impl GraphSession {
         let variables = GraphVariables::of(&graph)?;
         let (arena, plans) = (Arena::default(), PlanCache::default());
         let (limit, watches) = (MemoryLimit(config.memory_limit), Watches::new(config));
-        Ok(Self { graph, kernels, seed: config.seed, limit, watches, variables, arena, plans })
+        let options = PlanOptions { seed: config.seed, optimization: config.graph_optimization };
+        Ok(Self { graph, kernels, options, limit, watches, variables, arena, plans })
     }
 
     /// The graph that is run.
@@ -100,15 +107,15 @@ impl Session for GraphSession {
         outcome.metadata = None;
         let is_training = request.purpose == Purpose::Train;
         if !self.plans.find(&request.fetches, &request.feeds, is_training) {
-            let (arena, limit) = (&mut self.arena, self.limit);
-            let plan = Plan::new(&self.graph, &*self.kernels, &self.variables, arena, limit, request, self.seed)?;
+            let (arena, limit, options) = (&mut self.arena, self.limit, self.options);
+            let plan = Plan::new(&self.graph, &*self.kernels, &self.variables, arena, limit, request, options)?;
             plan.changed().for_each(|variable| self.variables.entry_mut(variable).will_be_updated());
             self.plans.insert(plan);
         }
         let plan = self.plans.front();
         plan.check_purpose(&self.graph, request.purpose)?;
         plan.reads.iter().try_for_each(|variable| self.variables.entry(*variable).value().map(|_| ()))?;
-        let execution = Execution {
+        let mut execution = Execution {
             graph: &self.graph,
             kernels: &*self.kernels,
             plan,
@@ -116,6 +123,7 @@ impl Session for GraphSession {
             arena: &mut self.arena,
             variables: &mut self.variables,
             watch,
+            is_changed: false,
         };
         let done = execution.run(outcome);
         self.arena.release_results();
@@ -136,7 +144,7 @@ impl Session for GraphSession {
     }
 
     fn initialize(&mut self, scope: Scope) -> Result<()> {
-        let (graph, kernels, seed) = (&self.graph, &*self.kernels, self.seed);
+        let (graph, kernels, seed) = (&self.graph, &*self.kernels, self.options.seed);
         self.limit.check("the initialisation", self.variables.bytes_to_initialize(scope), self.arena.bytes())?;
         self.variables.initialize(scope, |node, spec| match graph.nodes()[node.index()].op() {
             Op::Variable(def) => initial_value(kernels, seed, spec, &def.initializer),

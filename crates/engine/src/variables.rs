@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use everstep_graph::{Graph, NodeId, Variable};
 use everstep_session::Scope;
-use everstep_tensor::{Error, ErrorKind, Result, Spec, Tensor, Variables, VariablesMut};
+use everstep_tensor::{DType, Error, ErrorKind, Result, Spec, Tensor, Variables, VariablesMut};
 
 /// The variables of a graph: the global ones, ascending by name, then the local ones, which runs alone see.
 #[derive(Debug)]
@@ -59,6 +59,11 @@ impl GraphVariables {
 
     pub(crate) fn entry_mut(&mut self, index: usize) -> &mut Entry {
         &mut self.entries[index]
+    }
+
+    /// The types of all of them.
+    pub(crate) fn dtypes(&self) -> Vec<DType> {
+        self.entries.iter().map(|entry| entry.spec.dtype).collect()
     }
 
     /// Which one that node defines.

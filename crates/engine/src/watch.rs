@@ -16,7 +16,8 @@ pub(crate) struct Watches {
 /// Started with a run; looked at between kernels.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    started: Instant,
+    /// Unless nobody asks for the time.
+    started: Option<Instant>,
     timeout: Option<Duration>,
     kernels: Option<Vec<KernelStats>>,
 }
@@ -30,11 +31,10 @@ impl Watches {
     pub(crate) fn start(&mut self, options: &RunOptions) -> Watch {
         self.runs += 1;
         let is_due = self.trace_every > 0 && self.runs.is_multiple_of(self.trace_every);
-        Watch {
-            started: Instant::now(),
-            timeout: options.timeout.or(self.timeout),
-            kernels: (options.trace || is_due).then(Vec::new),
-        }
+        let timeout = options.timeout.or(self.timeout);
+        let kernels = (options.trace || is_due).then(Vec::new);
+        let started = (timeout.is_some() || kernels.is_some()).then(Instant::now);
+        Watch { started, timeout, kernels }
     }
 }
 
@@ -42,17 +42,20 @@ impl Watch {
     /// # Errors
     /// `DeadlineExceeded`, if the run has taken as long as it may.
     pub(crate) fn check(&self) -> Result<()> {
-        let Some(timeout) = self.timeout.filter(|timeout| self.started.elapsed() >= *timeout) else { return Ok(()) };
+        let (Some(timeout), Some(started)) = (self.timeout, self.started) else { return Ok(()) };
+        if started.elapsed() < timeout {
+            return Ok(());
+        }
         let message = format!("the run was given up after {timeout:?} and changed nothing; allow it a longer timeout");
         Err(Error::new(ErrorKind::DeadlineExceeded, message))
     }
 
     /// Does the work of a kernel; a traced run remembers how long it took.
     pub(crate) fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let Some(kernels) = &mut self.kernels else { return work() };
-        let start = self.started.elapsed();
+        let (Some(kernels), Some(started)) = (&mut self.kernels, self.started) else { return work() };
+        let start = started.elapsed();
         let done = work();
-        let elapsed = self.started.elapsed() - start;
+        let elapsed = started.elapsed() - start;
         kernels.push(KernelStats { start, elapsed, ..KernelStats::default() });
         done
     }
@@ -63,7 +66,7 @@ impl Watch {
     }
 
     /// The kernels that ran, if the run is traced.
-    pub(crate) fn into_kernels(self) -> Option<Vec<KernelStats>> {
-        self.kernels
+    pub(crate) fn take_kernels(&mut self) -> Option<Vec<KernelStats>> {
+        self.kernels.take()
     }
 }

@@ -12,6 +12,7 @@ use everstep_tensor::{Error, ErrorKind, Result};
 ///
 /// ```toml
 /// intra_op_threads = 0
+/// graph_optimization = "on"
 /// seed = 0
 /// trace_every = 0
 /// # memory_limit = 8589934592
@@ -26,6 +27,9 @@ pub struct SessionConfig {
     /// Threads that one operation may use; 0 is the number of cores. The results are the same bits for any number.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::config_file::intra_op_threads"))]
     pub intra_op_threads: usize,
+    /// Whether the engine may rewrite what it computes. The results are the same bits either way.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::config_file::graph_optimization"))]
+    pub graph_optimization: GraphOptimization,
     /// What all randomness of the session is keyed by: initial values, dropout. TOML has no numbers from 2^63 on.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::config_file::seed"))]
     pub seed: u64,
@@ -52,6 +56,17 @@ pub struct SessionConfig {
     /// Which replica of how many this is.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::config_file::replica"))]
     pub replica: Replica,
+}
+
+/// Whether the engine may rewrite what it computes: fold constants, compute common subexpressions once, fuse operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+pub enum GraphOptimization {
+    /// It may.
+    #[default]
+    On,
+    /// Each operation of the graph is computed by itself, to compare with or to trace.
+    Off,
 }
 
 /// One of several equal trainers of one model.

@@ -4,7 +4,7 @@ use std::{fmt::Display, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-use crate::Replica;
+use crate::{GraphOptimization, Replica};
 
 /// A function for each key that reads its value and names the key if that fails; serde itself names unknown keys alone.
 macro_rules! keys {
@@ -17,6 +17,7 @@ macro_rules! keys {
 
 keys! {
     intra_op_threads: usize,
+    graph_optimization: GraphOptimization,
     seed: u64,
     trace_every: u64,
     memory_limit: Option<u64>,

@@ -13,7 +13,7 @@ mod session;
 mod stop;
 
 pub use clock::{Clock, Monotonic};
-pub use config::{Replica, SessionConfig};
+pub use config::{GraphOptimization, Replica, SessionConfig};
 pub use connect::{Connect, ConnectFn, connect_fn};
 pub use deadline::Deadline;
 pub use metadata::{KernelStats, OutputStats, RunMetadata};

@@ -6,7 +6,7 @@ use everstep_engine::GraphSession;
 use everstep_graph::{Axes, Graph, Input, Output};
 use everstep_optim::Sgd;
 use everstep_session::{
-    KernelStats, Outcome, OutputStats, Replica, Request, RunMetadata, Scope, Session, SessionConfig,
+    GraphOptimization, KernelStats, Outcome, OutputStats, Replica, Request, RunMetadata, Scope, Session, SessionConfig,
 };
 use everstep_tensor::{DType, ErrorKind, Snapshot, Tensor, Variables};
 
@@ -161,7 +161,12 @@ fn the_limit_counts_the_results_of_earlier_runs() {
     };
     // The step, and for the square of 100 elements 400 bytes; the sum of 100 takes 800 of slots and 4 of its result.
     let refused = |limit: u64| {
-        let config = SessionConfig { intra_op_threads: 1, memory_limit: Some(limit), ..SessionConfig::default() };
+        let config = SessionConfig {
+            intra_op_threads: 1,
+            graph_optimization: GraphOptimization::Off,
+            memory_limit: Some(limit),
+            ..SessionConfig::default()
+        };
         let mut session = GraphSession::new(graph.clone(), &config).unwrap();
         session.initialize(Scope::Global).unwrap();
         session.run(&fed(square, 100), &mut Outcome::default()).unwrap();

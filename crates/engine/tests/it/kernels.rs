@@ -88,6 +88,6 @@ fn a_refusal_names_the_node() {
     };
     let message = "hidden/MatMul (MatMul): no matrix today";
     check(true, Update::Adam, ErrorKind::InvalidArgument, message);
-    let message = "train/Adam/update_hidden/bias/ApplyAdam (ApplyAdam): no change today";
+    let message = "train/Adam/update_logits/bias/ApplyAdam (ApplyAdam): no change today";
     check(false, Update::Adam, ErrorKind::Internal, message);
 }

@@ -15,6 +15,7 @@ mod metrics;
 mod mlp;
 mod models;
 mod moving_averages;
+mod optimization;
 mod optimizers;
 mod plans;
 mod random;

@@ -89,7 +89,7 @@ fn a_fetch_or_input_is_of_another_graph() {
 #[test]
 fn a_reading_run_fetches_an_update() {
     let request = Request { feeds: mlp().feeds(4, 0), ..Request::read(vec![mlp().loss, mlp().train.output]) };
-    let update = "train/GradientDescent/update_hidden/bias/ApplyGradientDescent (ApplyGradientDescent)";
+    let update = "train/GradientDescent/update_logits/bias/ApplyGradientDescent (ApplyGradientDescent)";
     let message = format!(
         "fetch train/train_op applies update {update}, and a reading run changes nothing; fetch it in a training run"
     );

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use everstep_session::{Replica, SessionConfig};
+use everstep_session::{GraphOptimization, Replica, SessionConfig};
 use everstep_tensor::ErrorKind;
 
 fn full() -> SessionConfig {
     SessionConfig {
         intra_op_threads: 4,
+        graph_optimization: GraphOptimization::Off,
         seed: 7,
         trace_every: 100,
         memory_limit: Some(8 << 30),
@@ -29,14 +30,14 @@ fn check_text(config: &SessionConfig, as_toml: &str, as_json: &str) {
 fn the_text_is_fixed_and_read_again() {
     check_text(
         &SessionConfig::default(),
-        "intra_op_threads = 0\nseed = 0\ntrace_every = 0\n\n[replica]\nrank = 0\nof = 1\n",
-        r#"{"intra_op_threads":0,"seed":0,"trace_every":0,"replica":{"rank":0,"of":1}}"#,
+        "intra_op_threads = 0\ngraph_optimization = \"on\"\nseed = 0\ntrace_every = 0\n\n[replica]\nrank = 0\nof = 1\n",
+        r#"{"intra_op_threads":0,"graph_optimization":"on","seed":0,"trace_every":0,"replica":{"rank":0,"of":1}}"#,
     );
     check_text(
         &full(),
-        "intra_op_threads = 4\nseed = 7\ntrace_every = 100\nmemory_limit = 8589934592\noperation_timeout = 2.5\n\n\
+        "intra_op_threads = 4\ngraph_optimization = \"off\"\nseed = 7\ntrace_every = 100\nmemory_limit = 8589934592\noperation_timeout = 2.5\n\n\
          [replica]\nrank = 1\nof = 2\n",
-        r#"{"intra_op_threads":4,"seed":7,"trace_every":100,"memory_limit":8589934592,"operation_timeout":2.5,"replica":{"rank":1,"of":2}}"#,
+        r#"{"intra_op_threads":4,"graph_optimization":"off","seed":7,"trace_every":100,"memory_limit":8589934592,"operation_timeout":2.5,"replica":{"rank":1,"of":2}}"#,
     );
 }
 
@@ -63,7 +64,12 @@ fn check_refused(as_toml: &str, as_json: &str, key: &str, why: &str) {
 
 #[test]
 fn a_mistake_is_named_by_its_key() {
-    check_refused("threads = 1", r#"{"threads": 1}"#, "`threads`", "expected one of `intra_op_threads`, `seed`");
+    check_refused(
+        "threads = 1",
+        r#"{"threads": 1}"#,
+        "`threads`",
+        "expected one of `intra_op_threads`, `graph_optimization`, `seed`",
+    );
     check_refused("intra_op_threads = -1", r#"{"intra_op_threads": -1}"#, "intra_op_threads: ", "invalid value");
     check_refused("seed = \"x\"", r#"{"seed": "x"}"#, "seed: ", "invalid type: string \"x\"");
     check_refused("trace_every = 0.5", r#"{"trace_every": 0.5}"#, "trace_every: ", "expected u64");

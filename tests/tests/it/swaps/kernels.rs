@@ -59,6 +59,7 @@ fn a_graph_runs_on_other_kernels() -> Result<()> {
     let (counted, own) = (loss(&model, on_counting)?, loss(&model, connect(model.graph.clone()))?);
     assert!((counted - own).abs() <= 1e-3 * own.abs(), "{counted} on the plain kernels, {own} on the engine's own");
     let calls = counting.0.load(Ordering::Relaxed);
-    assert!(calls > 50 && calls % 50 == 0, "{calls} calls in 50 steps");
+    // What follows from constants alone is computed by them too, once.
+    assert!(calls >= 2 * 50 && calls % 50 < 5, "{calls} calls in 50 steps");
     Ok(())
 }
