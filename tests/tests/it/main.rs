@@ -8,6 +8,7 @@ mod divergence;
 mod errors;
 mod events;
 mod killed_events;
+mod models;
 mod regression;
 #[cfg(unix)]
 mod signals;

@@ -19,6 +19,7 @@ mod optimization;
 mod optimizers;
 mod plans;
 mod random;
+mod random_graphs;
 mod requests;
 mod schedules;
 mod semantics;

@@ -1,6 +1,5 @@
 //! Steps a second of whole models, beside other engines on the same work.
 
-mod network;
 mod peers;
 mod rounds;
 mod table;
@@ -8,11 +7,11 @@ mod worker;
 
 use std::error::Error;
 
+use everstep_tests::models::Model;
 use serde_json::{Value, json};
 
 pub(crate) use self::worker::work;
 use self::{
-    network::Model,
     peers::Peer,
     rounds::{Ratio, duel, speed},
     table::{Row, print},

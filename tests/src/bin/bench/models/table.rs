@@ -1,8 +1,9 @@
 //! What was measured, for people and for programs.
 
+use everstep_tests::models::Model;
 use serde_json::{Value, json};
 
-use super::{network::Model, rounds::Ratio};
+use super::rounds::Ratio;
 
 /// A model on a number of threads.
 #[derive(Debug)]

@@ -7,8 +7,9 @@ use everstep::{
     prelude::{GraphSession, Session, SessionConfig},
     session::{Outcome as Ran, Request, Scope},
 };
+use everstep_tests::models::Model;
 
-use super::{Outcome, network::Model};
+use super::Outcome;
 
 /// As often as the peers do.
 const STEPS_BETWEEN_LOSSES: usize = 100;

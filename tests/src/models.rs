@@ -1,4 +1,4 @@
-//! The models: the same layers, losses, optimizers and batches as the peers have.
+//! The models that are measured: the same layers, losses, optimizers and batches as the peers have.
 
 use std::{fmt, str::FromStr};
 
@@ -25,7 +25,7 @@ const LAYERS: usize = 4;
 
 /// A model that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Model {
+pub enum Model {
     /// 784-10.
     LogisticRegression,
     /// 784-512-512-10.
@@ -37,10 +37,11 @@ pub(crate) enum Model {
 }
 
 impl Model {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::LogisticRegression, Self::Perceptron, Self::Convolutional, Self::Transformer];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::LogisticRegression, Self::Perceptron, Self::Convolutional, Self::Transformer];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// As it is called on the command line.
+    pub fn name(self) -> &'static str {
         match self {
             Self::LogisticRegression => "logreg",
             Self::Perceptron => "mlp",
@@ -50,12 +51,12 @@ impl Model {
     }
 
     /// Samples a step.
-    pub(crate) fn batch(self) -> usize {
+    pub fn batch(self) -> usize {
         if self == Self::Transformer { 16 } else { 128 }
     }
 
     /// How many times as fast as the best peer it ought to be.
-    pub(crate) fn goal(self) -> f64 {
+    pub fn goal(self) -> f64 {
         match self {
             Self::LogisticRegression => 2.0,
             Self::Perceptron | Self::Transformer => 1.3,
@@ -64,7 +65,7 @@ impl Model {
     }
 
     /// Floating-point operations of its products a step: forward, by the weights, and by the inputs but the first ones.
-    pub(crate) fn flop(self) -> f64 {
+    pub fn flop(self) -> f64 {
         let (first, others) = match self {
             Self::LogisticRegression => (PIXELS * CLASSES, 0),
             Self::Perceptron => (PIXELS * 512, 512 * 512 + 512 * CLASSES),
@@ -77,9 +78,20 @@ impl Model {
         2.0 * (self.batch() * (2 * first + 3 * others)) as f64
     }
 
-    pub(crate) fn build(self) -> Result<Network> {
+    /// With the batches that are measured.
+    ///
+    /// # Errors
+    /// If the graph refuses a layer.
+    pub fn build(self) -> Result<Network> {
+        self.build_for(self.batch())
+    }
+
+    /// With batches of so many samples.
+    ///
+    /// # Errors
+    /// If the graph refuses a layer.
+    pub fn build_for(self, batch: usize) -> Result<Network> {
         let mut graph = Graph::new();
-        let batch = self.batch();
         let (input, labels, logits) = if self == Self::Transformer {
             let tokens = graph.placeholder("tokens", DType::I32, [batch, CONTEXT])?;
             let next = graph.placeholder("next", DType::I32, [batch * CONTEXT])?;
@@ -99,7 +111,7 @@ impl Model {
             create_train_op(&mut graph, loss, &Momentum { learning_rate: 0.01.into(), momentum: 0.9, nesterov: false })?
         };
         let mut random = Random(88_172_645_463_325_252);
-        let batches = (0..BATCHES).map(|_| self.batch_of(input, labels, &mut random)).collect::<Result<_>>()?;
+        let batches = (0..BATCHES).map(|_| self.feeds(batch, [input, labels], &mut random)).collect::<Result<_>>()?;
         Ok(Network { graph, train_op: train_op.output, batches })
     }
 
@@ -119,8 +131,7 @@ impl Model {
         layers.with("logits", Dense::new(CLASSES))
     }
 
-    fn batch_of(self, input: Input, labels: Input, random: &mut Random) -> Result<Vec<(Input, Tensor)>> {
-        let batch = self.batch();
+    fn feeds(self, batch: usize, [input, labels]: [Input; 2], random: &mut Random) -> Result<Vec<(Input, Tensor)>> {
         let mut whole = |count: usize, end: usize| -> Vec<i32> { (0..count).map(|_| random.below(end)).collect() };
         if self == Self::Transformer {
             let tokens = Tensor::from_vec([batch, CONTEXT], whole(batch * CONTEXT, VOCABULARY))?;
@@ -154,10 +165,14 @@ impl FromStr for Model {
 }
 
 /// A model's graph, what trains it, and what it is trained on.
-pub(crate) struct Network {
-    pub(crate) graph: Graph,
-    pub(crate) train_op: Output,
-    pub(crate) batches: Vec<Vec<(Input, Tensor)>>,
+#[derive(Debug)]
+pub struct Network {
+    /// The model, its loss and its optimizer.
+    pub graph: Graph,
+    /// The loss, after the updates.
+    pub train_op: Output,
+    /// The feeds of steps, to be taken in turn.
+    pub batches: Vec<Vec<(Input, Tensor)>>,
 }
 
 fn convolution(filters: usize) -> Conv2D {
