@@ -25,6 +25,15 @@ pub(crate) struct Facts {
     pub(crate) pinned: bool,
 }
 
+/// A checkpoint that is durable.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    stem: Stem,
+    pub(crate) bytes: u64,
+    /// Saves of the same step.
+    earlier: Vec<Stem>,
+}
+
 impl Directory {
     /// Makes the directory, refuses a second writer, and removes what dead ones left; nothing if it is claimed.
     pub(crate) fn claim(&self) -> Result<()> {
@@ -55,8 +64,8 @@ impl Directory {
         }
     }
 
-    /// Writes a checkpoint so that it is there whole or not at all, then deletes the surplus; tells its bytes.
-    pub(crate) fn write(&self, contents: &Contents, facts: &Facts) -> Result<u64> {
+    /// Writes a checkpoint so that it is there whole or not at all; tells its bytes and what it supersedes.
+    pub(crate) fn write(&self, contents: &Contents, facts: &Facts) -> Result<Committed> {
         self.claim()?;
         let earlier = self.stems(Which::Step(contents.step))?;
         let stem = Stem { step: contents.step, attempt: earlier.first().map_or(1, |stem| stem.attempt + 1) };
@@ -67,9 +76,13 @@ impl Directory {
         if let Ok(since) = (self.now)().duration_since(UNIX_EPOCH) {
             lock(&self.saved_at).insert(stem, since.as_secs_f64());
         }
-        self.remove_all(&earlier.into_iter().collect());
-        self.retain(Some(stem));
-        Ok(bytes)
+        Ok(Committed { stem, bytes, earlier })
+    }
+
+    /// Removes what this checkpoint supersedes, and what the rules do not keep beside it.
+    pub(crate) fn tidy(&self, committed: Committed) {
+        self.remove_all(&committed.earlier.into_iter().collect());
+        self.retain(Some(committed.stem));
     }
 
     /// Facts and parts, then the main file under a temporary name, then its own.

@@ -45,11 +45,21 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     waiting: Option<Job>,
-    is_writing: bool,
+    phase: Phase,
     is_closed: bool,
     /// The first that nobody has been told.
     error: Option<Error>,
     reports: VecDeque<SaveReport>,
+}
+
+/// What the thread does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Idle,
+    Writing,
+    /// The checkpoint is durable, and what it makes surplus is removed: the next one may come.
+    Tidying,
 }
 
 impl Queue {
@@ -62,11 +72,11 @@ impl Queue {
     pub(crate) fn admit(&self, overlap: Overlap, pinned: bool) -> bool {
         let state = self.shared.lock();
         match overlap {
-            Overlap::Skip if !pinned => !state.is_busy(),
+            Overlap::Skip if !pinned => !state.is_full(),
             // One that is pinned is not replaced.
             Overlap::Replace if !state.waiting.as_ref().is_some_and(|job| job.facts.pinned) => true,
             _ => {
-                drop(self.shared.wait_until_idle(state));
+                drop(self.shared.wait_while(state, State::is_full));
                 true
             }
         }
@@ -76,7 +86,7 @@ impl Queue {
     pub(crate) fn put(&self, job: Job) -> Result<()> {
         let mut state = self.shared.lock();
         if let Some(replaced) = state.waiting.replace(job) {
-            state.report(&replaced, Saved::Replaced, Duration::ZERO, 0);
+            state.push(SaveReport::left_out(replaced.contents.step, Saved::Replaced, replaced.stall));
         }
         self.start(&mut state);
         self.shared.changed.notify_all();
@@ -85,25 +95,25 @@ impl Queue {
 
     /// Writes a job on this thread.
     pub(crate) fn write(&self, job: Job) -> Result<()> {
-        self.shared.write(&job);
+        self.shared.write(job);
         self.shared.lock().told()
     }
 
     /// Notes a job that was left out; the error of an earlier one is returned.
     pub(crate) fn skip(&self, step: u64, stall: Duration) -> Result<()> {
         let mut state = self.shared.lock();
-        state.push(SaveReport { step, saved: Saved::Skipped, stall, duration: Duration::ZERO, bytes: 0 });
+        state.push(SaveReport::left_out(step, Saved::Skipped, stall));
         state.told()
     }
 
     /// Waits until nothing is written; what went wrong stays to be told.
     pub(crate) fn wait(&self) {
-        drop(self.shared.wait_until_idle(self.shared.lock()));
+        drop(self.shared.wait_while(self.shared.lock(), State::is_busy));
     }
 
     /// Waits until nothing is written, and tells what went wrong.
     pub(crate) fn finish(&self) -> Result<()> {
-        self.shared.wait_until_idle(self.shared.lock()).told()
+        self.shared.wait_while(self.shared.lock(), State::is_busy).told()
     }
 
     pub(crate) fn take_reports(&self) -> Vec<SaveReport> {
@@ -145,55 +155,79 @@ impl Shared {
         lock(&self.state)
     }
 
-    fn wait_until_idle<'s>(&'s self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
-        self.changed.wait_while(state, |state| state.is_busy()).unwrap_or_else(PoisonError::into_inner)
+    fn wait_while<'s>(&'s self, state: MutexGuard<'s, State>, is: fn(&State) -> bool) -> MutexGuard<'s, State> {
+        self.changed.wait_while(state, |state| is(state)).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Until the queue is dropped.
     fn run(&self) {
         loop {
             let state = self.lock();
-            let idle = |state: &mut State| state.waiting.is_none() && !state.is_closed;
-            let mut state = self.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
+            let idle = |state: &State| state.waiting.is_none() && !state.is_closed;
+            let mut state = self.wait_while(state, idle);
             let Some(job) = state.waiting.take() else { return };
-            state.is_writing = true;
+            state.phase = Phase::Writing;
             drop(state);
-            self.write(&job);
-            drop(job);
-            self.lock().is_writing = false;
-            self.changed.notify_all();
+            self.write(job);
         }
     }
 
-    fn write(&self, job: &Job) {
+    /// The values are given back as soon as they are durable.
+    fn write(&self, job: Job) {
         let began = Instant::now();
-        let write = || self.directory.write(&job.contents, &job.facts);
-        let written = panic::catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
-            let message = "writing a checkpoint panicked; the checkpoint before it is the newest";
-            Err(Error::new(ErrorKind::Internal, message))
+        let committed = guarded(|| self.directory.write(&job.contents, &job.facts));
+        let duration = began.elapsed();
+        let (saved, bytes) = match &committed {
+            Ok(committed) => (Saved::Written, committed.bytes),
+            Err(error) => (Saved::Failed(error.to_string()), 0),
+        };
+        let mut state = self.lock();
+        state.push(SaveReport { step: job.contents.step, saved, stall: job.stall, duration, bytes });
+        drop(job);
+        state.phase = Phase::Tidying;
+        let committed = state.heard(committed);
+        drop(state);
+        self.changed.notify_all();
+
+        let tidied = committed.map_or(Ok(()), |committed| {
+            guarded(|| {
+                self.directory.tidy(committed);
+                Ok(())
+            })
         });
         let mut state = self.lock();
-        match written {
-            Ok(bytes) => state.report(job, Saved::Written, began.elapsed(), bytes),
-            Err(error) => {
-                state.report(job, Saved::Failed(error.to_string()), began.elapsed(), 0);
-                state.error.get_or_insert(error);
-            }
-        }
+        state.phase = Phase::Idle;
+        state.heard(tidied);
+        drop(state);
+        self.changed.notify_all();
     }
 }
 
+/// Does it, and takes a panic for an error.
+fn guarded<T>(act: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| {
+        let message = "writing a checkpoint panicked; the newest of those that verify is restored";
+        Err(Error::new(ErrorKind::Internal, message))
+    })
+}
+
 impl State {
+    /// Whether something is written or waits to be.
+    fn is_full(&self) -> bool {
+        self.phase == Phase::Writing || self.waiting.is_some()
+    }
+
     fn is_busy(&self) -> bool {
-        self.is_writing || self.waiting.is_some()
+        self.phase != Phase::Idle || self.waiting.is_some()
+    }
+
+    /// Keeps an error to be told.
+    fn heard<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.error.get_or_insert(error)).ok()
     }
 
     fn told(&mut self) -> Result<()> {
         self.error.take().map_or(Ok(()), Err)
-    }
-
-    fn report(&mut self, job: &Job, saved: Saved, duration: Duration, bytes: u64) {
-        self.push(SaveReport { step: job.contents.step, saved, stall: job.stall, duration, bytes });
     }
 
     fn push(&mut self, report: SaveReport) {

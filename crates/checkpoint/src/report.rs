@@ -24,8 +24,15 @@ pub struct SaveReport {
     pub saved: Saved,
     /// How long the caller waited in `save`.
     pub stall: Duration,
-    /// How long it was written, from its first byte until it was durable and the surplus was gone.
+    /// How long it was written, from its first byte until it was durable; what it makes surplus is removed after that.
     pub duration: Duration,
     /// The bytes of its files.
     pub bytes: u64,
+}
+
+impl SaveReport {
+    /// Of a save of which nothing was written.
+    pub(crate) fn left_out(step: u64, saved: Saved, stall: Duration) -> Self {
+        Self { step, saved, stall, duration: Duration::ZERO, bytes: 0 }
+    }
 }
