@@ -43,6 +43,8 @@ use crate::{
 /// So the bits of a result do not depend on the number of threads.
 /// Those of a matrix product do not depend on the processor either: it is summed up in the same order everywhere.
 /// Small work is done by the calling thread.
+/// Convolutions by three by three and five by five taps may be computed in a form that multiplies less; the README bounds
+/// its errors.
 ///
 /// No kernel of this crate allocates, but a thread once for the packed operands of its matrix products.
 #[derive(Debug)]

@@ -102,13 +102,77 @@ proptest! {
 fn convolutions_of_the_usual_shapes() {
     for shapes in [
         Shapes::same(2, 28, 1, 5, 32),
-        Shapes::same(3, 14, 32, 5, 64),
+        Shapes::same(3, 14, 31, 5, 64),
         Shapes::same(2, 14, 20, 3, 70),
         Shapes::same(1, 9, 3, 1, 17),
         Shapes { depthwise: true, filter: [3, 3, 40, 1], ..Shapes::same(2, 11, 40, 3, 40) },
         Shapes { filter: [3, 3, 8, 40], ..Shapes::same(2, 11, 40, 3, 40) },
     ] {
         check(&shapes);
+    }
+}
+
+/// The shapes that are computed in the form that multiplies less, with edges that cut tiles.
+fn fast() -> [Shapes; 4] {
+    let valid = Window { strides: [1, 1], dilations: [1, 1], before: [0, 0] };
+    [
+        Shapes::same(3, 14, 32, 5, 64),
+        Shapes::same(2, 15, 48, 3, 80),
+        Shapes { images: [2, 17, 18, 16], output: [2, 15, 16, 16], window: valid, ..Shapes::same(2, 17, 16, 3, 16) },
+        Shapes { images: [2, 16, 18, 32], output: [2, 12, 14, 16], window: valid, ..Shapes::same(2, 16, 32, 5, 16) },
+    ]
+}
+
+/// With absolute values, and in f64.
+fn magnitudes(tensor: &Tensor) -> Tensor {
+    f64s(&tensor.shape, &tensor.floats().into_iter().map(f64::abs).collect::<Vec<_>>())
+}
+
+/// The largest error, in roundings of the largest sum of the products' magnitudes.
+fn error(shapes: &Shapes, pass: Pass, of: Type, inputs: &[Tensor]) -> f64 {
+    let output: &[usize] = &match pass {
+        Pass::Forward => shapes.output,
+        Pass::BackpropInput => shapes.images,
+        Pass::BackpropFilter => shapes.filter,
+    };
+    let kernel = shapes.kernel(pass);
+    let found = run(&Cpu::new(1).unwrap(), &kernel, inputs, &[(of, output)]).unwrap()[0].floats();
+    let exact = |inputs: [Tensor; 2]| run(&Reference, &kernel, &inputs, &[(Type::F64, output)]).unwrap()[0].floats();
+    let expected = exact([0, 1].map(|index| f64s(&inputs[index].shape, &inputs[index].floats())));
+    let largest = exact([0, 1].map(|index| magnitudes(&inputs[index]))).into_iter().fold(0.0, f64::max);
+    let off = found.iter().zip(expected).map(|(found, expected)| (found - expected).abs()).fold(0.0, f64::max);
+    off / largest / if of == Type::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON }
+}
+
+#[test]
+fn the_form_that_multiplies_less_is_as_exact_as_stated() {
+    for (shapes, pass) in fast().iter().flat_map(|shapes| PASSES.map(|pass| (shapes, pass))) {
+        let (inputs, _) = shapes.inputs(pass, Type::F32);
+        let positive = [0, 1].map(|index: usize| {
+            let values: Vec<f32> = inputs[index].floats().into_iter().map(|value| value.abs() as f32).collect();
+            f32s(&inputs[index].shape, &values)
+        });
+        for inputs in [inputs, positive] {
+            let error = error(shapes, pass, Type::F32, &inputs);
+            assert!(error <= 32.0, "{pass:?} of {shapes:?} is off by {error} roundings");
+        }
+    }
+}
+
+#[test]
+fn the_form_that_multiplies_less_hides_no_nan() {
+    let [.., shapes, _] = fast();
+    for (pass, index) in PASSES.into_iter().flat_map(|pass| [(pass, 0), (pass, 1)]) {
+        let (mut inputs, output) = shapes.inputs(pass, Type::F32);
+        let mut values: Vec<f32> = inputs[index].floats().into_iter().map(|value| value as f32).collect();
+        values[777] = f32::NAN;
+        inputs[index] = f32s(&inputs[index].shape, &values);
+        let of = |kernels: &dyn Kernels| {
+            run(kernels, &shapes.kernel(pass), &inputs, &[(Type::F32, &output)]).unwrap()[0].floats()
+        };
+        let (found, expected) = (of(&Cpu::new(1).unwrap()), of(&Reference));
+        let is_hidden = found.iter().zip(&expected).any(|(found, expected)| expected.is_nan() && !found.is_nan());
+        assert!(!is_hidden && expected.iter().any(|value| value.is_nan()), "{pass:?} of a NaN in input {index}");
     }
 }
 

@@ -17,8 +17,8 @@ const ROUNDS: usize = 7;
 const SECONDS: f64 = 0.02;
 
 /// Rows, depth, columns, and whether the one operand or the other lies transposed: those of a perceptron and its
-/// gradients, narrow ones, and the patches of LeNet's convolutions.
-const PRODUCTS: [([usize; 3], [bool; 2]); 16] = [
+/// gradients, narrow ones, and the patches of the convolutions below.
+const PRODUCTS: [([usize; 3], [bool; 2]); 20] = [
     ([256, 256, 256], [false, false]),
     ([512, 512, 512], [false, false]),
     ([1024, 1024, 1024], [false, false]),
@@ -35,6 +35,10 @@ const PRODUCTS: [([usize; 3], [bool; 2]); 16] = [
     ([128, 10, 512], [false, true]),
     ([25088, 800, 64], [false, false]),
     ([100_352, 25, 32], [false, false]),
+    ([25088, 576, 64], [false, false]),
+    ([6272, 1152, 128], [false, false]),
+    ([1568, 2304, 256], [false, false]),
+    ([392, 4608, 512], [false, false]),
 ];
 
 /// Batch, height and width, channels, height and width of the filter, filters: LeNet's, and those of VGG and ResNet.

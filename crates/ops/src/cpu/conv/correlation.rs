@@ -51,7 +51,7 @@ impl Correlation {
     }
 
     /// Height, width and depth of the source and of the result.
-    fn images(&self) -> [([usize; 2], usize); 2] {
+    pub(super) fn images(&self) -> [([usize; 2], usize); 2] {
         let geometry = &self.geometry;
         let (images, output) = ((geometry.images, geometry.depth()), (geometry.output, geometry.out()));
         match self.direction {

@@ -46,6 +46,15 @@ impl<'a, T: Float> Filter<'a, T> {
         self.groups * self.channels[0] * self.channels[1]
     }
 
+    /// Copies neighbouring channels of the result from `column` on, at one tap and channel of the source of the first group.
+    #[inline(always)]
+    pub(super) fn copy(&self, [line, place]: [usize; 2], channel: usize, column: usize, into: &mut [T]) {
+        let [source_step, result_step] = self.steps;
+        let start = (line * self.across + place) * self.tap_step() + channel * source_step + column * result_step;
+        let values = self.values[start..].iter().step_by(result_step);
+        into.iter_mut().zip(values).for_each(|(into, value)| *into = *value);
+    }
+
     /// Elements of one group, packed for so many taps.
     pub(super) fn packed_group<V: Lanes<T>>(&self, taps: usize) -> usize {
         taps * self.channels[0] * self.channels[1].next_multiple_of(V::COUNT)

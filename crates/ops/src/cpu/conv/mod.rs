@@ -7,10 +7,12 @@ mod gradient;
 pub(super) mod scratch;
 mod sweep;
 mod tile;
+mod winograd;
 
 use self::{
     correlation::{Correlation, Direction},
     gradient::FilterGradient,
+    winograd::{FastCorrelation, FastFilterGradient},
 };
 use super::{isa::Registers, pool::Pool};
 use crate::{
@@ -42,7 +44,11 @@ pub(super) fn workspace(
 }
 
 fn needed(threads: usize, pass: Pass, geometry: Geometry) -> usize {
+    let is_fast = winograd::serves(pass, &geometry);
     match pass {
+        Pass::Forward if is_fast => FastCorrelation::new(geometry, Direction::Forward).workspace(threads),
+        Pass::BackpropInput if is_fast => FastCorrelation::new(geometry, Direction::Backward).workspace(threads),
+        Pass::BackpropFilter if is_fast => FastFilterGradient::new(geometry).workspace(threads),
         Pass::Forward => Correlation::new(geometry, Direction::Forward).workspace(threads),
         Pass::BackpropInput => Correlation::new(geometry, Direction::Backward).workspace(threads),
         Pass::BackpropFilter => FilterGradient::new(geometry).workspace(threads),
@@ -82,7 +88,17 @@ fn compute<T: Registers>(
     if geometry.products() == 0 {
         return output.fill(T::ZERO);
     }
+    let is_fast = winograd::serves(pass, &geometry);
     match pass {
+        Pass::Forward if is_fast => {
+            FastCorrelation::new(geometry, Direction::Forward).compute(pool, one, other, output, workspace)
+        }
+        Pass::BackpropInput if is_fast => {
+            FastCorrelation::new(geometry, Direction::Backward).compute(pool, other, one, output, workspace)
+        }
+        Pass::BackpropFilter if is_fast => {
+            FastFilterGradient::new(geometry).compute(pool, one, other, output, workspace)
+        }
         Pass::Forward => Correlation::new(geometry, Direction::Forward).compute(pool, one, other, output, workspace),
         Pass::BackpropInput => {
             Correlation::new(geometry, Direction::Backward).compute(pool, other, one, output, workspace)
