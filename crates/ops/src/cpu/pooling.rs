@@ -49,11 +49,33 @@ struct Layout {
     depth: usize,
 }
 
-/// How the places of a window become one: they come in order, the channels of each as a slice.
+/// The places of a window in an image, in order.
+#[derive(Clone, Debug)]
+struct Places {
+    down: Range<usize>,
+    across: Range<usize>,
+    /// Elements of a line, and of a place.
+    line: usize,
+    depth: usize,
+}
+
+impl Places {
+    fn count(&self) -> usize {
+        self.down.len() * self.across.len()
+    }
+
+    /// Where each begins.
+    #[inline(always)]
+    fn starts(&self) -> impl Iterator<Item = usize> + use<> {
+        let Places { across, line, depth, .. } = self.clone();
+        let lines = self.down.clone();
+        lines.flat_map(move |down| across.clone().map(move |place| down * line + place * depth))
+    }
+}
+
+/// How the places of a window become one: the channels of each are a slice of the image.
 trait Combine<T>: Copy + Sync {
-    fn combine<'a>(self, places: impl Iterator<Item = &'a [T]>, result: &mut [T])
-    where
-        T: 'a;
+    fn combine(self, window: &Places, image: &[T], result: &mut [T]);
 }
 
 #[derive(Clone, Copy)]
@@ -61,14 +83,11 @@ struct Max;
 
 impl<T: Number> Combine<T> for Max {
     #[inline(always)]
-    fn combine<'a>(self, places: impl Iterator<Item = &'a [T]>, result: &mut [T])
-    where
-        T: 'a,
-    {
-        for (index, place) in places.enumerate() {
-            match index {
-                0 => result.copy_from_slice(place),
-                _ => result.iter_mut().zip(place).for_each(|(best, value)| *best = best.maximum(*value)),
+    fn combine(self, window: &Places, image: &[T], result: &mut [T]) {
+        for (index, start) in window.starts().enumerate() {
+            let values = &image[start..][..result.len()];
+            for (best, value) in result.iter_mut().zip(values) {
+                *best = if index == 0 { *value } else { best.maximum(*value) };
             }
         }
     }
@@ -79,31 +98,21 @@ struct Average;
 
 impl<T: Registers> Combine<T> for Average {
     #[inline(always)]
-    fn combine<'a>(self, places: impl Iterator<Item = &'a [T]>, result: &mut [T])
-    where
-        T: 'a,
-    {
-        let mut count = 0;
+    fn combine(self, window: &Places, image: &[T], result: &mut [T]) {
         result.fill(T::ZERO);
-        for place in places {
-            result.iter_mut().zip(place).for_each(|(sum, value)| *sum = sum.add(*value));
-            count += 1;
+        for start in window.starts() {
+            result.iter_mut().zip(&image[start..]).for_each(|(sum, value)| *sum = sum.add(*value));
         }
-        let count = T::from_f64(f64::from(count));
+        let count = T::from_f64(window.count() as f64);
         result.iter_mut().for_each(|sum| *sum = sum.div(count));
     }
 }
 
 /// How the gradient of a window goes to its places.
 trait Spread<T>: Copy + Sync {
-    /// `result` is where the window's result begins, `image` where its image does, and `window` its places in the image.
-    fn spread(self, result: usize, image: usize, window: impl Places, sums: &mut [T]);
+    /// `result` is where the window's result begins, `image` where its image does, which `sums` are of.
+    fn spread(self, result: usize, image: usize, window: &Places, sums: &mut [T]);
 }
-
-/// The places of a window in an image: the channels of each.
-trait Places: ExactSizeIterator<Item = Range<usize>> + Clone {}
-
-impl<I: ExactSizeIterator<Item = Range<usize>> + Clone> Places for I {}
 
 /// In equal parts.
 #[derive(Clone, Copy)]
@@ -111,11 +120,11 @@ struct Share<'a, T>(&'a [T]);
 
 impl<T: Registers> Spread<T> for Share<'_, T> {
     #[inline(always)]
-    fn spread(self, result: usize, _image: usize, window: impl Places, sums: &mut [T]) {
-        let count = T::from_f64(window.len() as f64);
-        for place in window {
-            let gradients = &self.0[result..][..place.len()];
-            sums[place].iter_mut().zip(gradients).for_each(|(sum, gradient)| *sum = sum.add(gradient.div(count)));
+    fn spread(self, result: usize, _image: usize, window: &Places, sums: &mut [T]) {
+        let count = T::from_f64(window.count() as f64);
+        for start in window.starts() {
+            let gradients = &self.0[result..][..window.depth];
+            sums[start..].iter_mut().zip(gradients).for_each(|(sum, gradient)| *sum = sum.add(gradient.div(count)));
         }
     }
 }
@@ -130,19 +139,19 @@ struct Hand<'a, T> {
 
 impl<T: Registers> Spread<T> for Hand<'_, T> {
     #[inline(always)]
-    fn spread(self, result: usize, image: usize, window: impl Places, sums: &mut [T]) {
-        let depth = window.clone().next().map_or(0, |place| place.len());
-        for channel in (0..depth).step_by(CHANNELS) {
-            let channels = CHANNELS.min(depth - channel);
+    fn spread(self, result: usize, image: usize, window: &Places, sums: &mut [T]) {
+        for channel in (0..window.depth).step_by(CHANNELS) {
+            let channels = CHANNELS.min(window.depth - channel);
             let maxima = &self.maxima[result + channel..][..channels];
             // What has found no place yet.
             let mut open = [T::ZERO; CHANNELS];
             open[..channels].copy_from_slice(&self.gradient[result + channel..][..channels]);
-            for place in window.clone() {
-                let values = &self.images[image + place.start + channel..][..channels];
-                let sums = &mut sums[place.start + channel..][..channels];
+            for start in window.starts() {
+                let values = &self.images[image + start + channel..][..channels];
+                let sums = &mut sums[start + channel..][..channels];
                 for (((sum, open), value), greatest) in sums.iter_mut().zip(&mut open).zip(values).zip(maxima) {
-                    let found = *value == *greatest || value.is_nan();
+                    // Both are looked at, so that the loop has no branch.
+                    let found = (*value == *greatest) | value.is_nan();
                     *sum = sum.add(if found { *open } else { T::ZERO });
                     *open = if found { T::ZERO } else { *open };
                 }
@@ -160,16 +169,11 @@ impl Layout {
         self.pooled[0] * self.pooled[1] * self.depth
     }
 
-    /// The places of a window in its image, in order.
     #[inline(always)]
-    fn places(&self, line: usize, place: usize) -> impl Places + use<> {
+    fn places(&self, line: usize, place: usize) -> Places {
         let (width, depth) = (self.images[1], self.depth);
         let down = self.windows.touched(0, line, self.images[0]);
-        let across = self.windows.touched(1, place, width);
-        (0..down.len() * across.len()).map(move |index| {
-            let start = ((down.start + index / across.len()) * width + across.start + index % across.len()) * depth;
-            start..start + depth
-        })
+        Places { down, across: self.windows.touched(1, place, width), line: width * depth, depth }
     }
 
     /// Elementary operations for all windows of so many results.
@@ -217,8 +221,7 @@ impl<T: Registers, C: Combine<T>> Work<T> for PoolLines<'_, T, C> {
         for (index, result) in self.lines.chunks_exact_mut(depth).enumerate() {
             let line = self.first + index / width;
             let image = &self.images[line / height * self.layout.of_image()..];
-            let places = self.layout.places(line % height, index % width);
-            self.combine.combine(places.map(|place| &image[place]), result);
+            self.combine.combine(&self.layout.places(line % height, index % width), image, result);
         }
     }
 }
@@ -239,7 +242,7 @@ impl<T: Registers, S: Spread<T>> Work<T> for SpreadImage<'_, T, S> {
         for place in 0..height * width {
             let result = self.image * self.layout.of_pooled() + place * depth;
             let window = self.layout.places(place / width, place % width);
-            self.spread.spread(result, self.image * self.layout.of_image(), window, self.sums);
+            self.spread.spread(result, self.image * self.layout.of_image(), &window, self.sums);
         }
     }
 }
