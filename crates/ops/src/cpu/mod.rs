@@ -46,7 +46,8 @@ use crate::{
 /// Convolutions by three by three and five by five taps may be computed in a form that multiplies less; the README bounds
 /// its errors.
 ///
-/// No kernel of this crate allocates, but a thread once for the packed operands of its matrix products.
+/// No kernel of this crate allocates, but a thread once for the packed operands of its matrix products,
+/// and, on more than two threads, rayon now and then a block of the queue through which work enters the pool.
 #[derive(Debug)]
 pub struct Cpu {
     pool: Pool,

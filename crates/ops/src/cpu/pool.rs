@@ -1,6 +1,8 @@
 //! Cutting work into blocks, and running them on threads or not: the same blocks either way.
 
-use std::ops::Range;
+use std::{fmt::Display, ops::Range};
+
+use rayon::ThreadPool;
 
 use super::{
     gemm,
@@ -8,14 +10,24 @@ use super::{
 };
 use crate::KernelError;
 
-/// Work below this many elementary operations is done by the caller.
+/// Work below this many elementary operations is not shared by two threads.
 ///
-/// It takes about 10 microseconds; sharing it costs one or two, and five if the other threads sleep.
-const SMALL: usize = 1 << 15;
+/// It takes about 10 microseconds; sharing it costs one or two, and five if the other thread sleeps.
+const SMALL_FOR_TWO: usize = 1 << 15;
+/// Work below this many elementary operations is not shared by more threads.
+///
+/// Handing work to rayon's threads costs about 10 microseconds; this much work takes about 50.
+const SMALL_FOR_MANY: usize = 1 << 17;
 
-/// The threads of one [`crate::Cpu`]; none if it has but the caller's.
+/// The threads of one [`crate::Cpu`].
 #[derive(Debug)]
-pub(super) struct Pool(Option<Team>);
+pub(super) enum Pool {
+    /// None but the caller's.
+    Caller,
+    /// Two, the caller's among them.
+    Two(Team),
+    Many(ThreadPool),
+}
 
 impl Pool {
     pub(super) fn new(threads: usize) -> Result<Pool, KernelError> {
@@ -23,29 +35,38 @@ impl Pool {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             _ => threads,
         };
-        if threads == 1 {
-            return Ok(Pool(None));
+        let refused = |error: &dyn Display| KernelError::new(format!("no {threads} threads, ask for fewer: {error}"));
+        match threads {
+            1 => Ok(Pool::Caller),
+            2 => Team::new(2, gemm::reserve).map(Pool::Two).map_err(|error| refused(&error)),
+            _ => rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .thread_name(|index| format!("everstep-ops-{index}"))
+                .start_handler(|_| gemm::reserve())
+                .build()
+                .map(Pool::Many)
+                .map_err(|error| refused(&error)),
         }
-        let team = Team::new(threads, gemm::reserve)
-            .map_err(|error| KernelError::new(format!("no {threads} threads, ask for fewer: {error}")))?;
-        Ok(Pool(Some(team)))
-    }
-
-    /// No threads but the caller's.
-    pub(super) fn caller() -> Pool {
-        Pool(None)
     }
 
     /// How many threads may do work at once.
     pub(super) fn threads(&self) -> usize {
-        self.0.as_ref().map_or(1, Team::size)
+        match self {
+            Pool::Caller => 1,
+            Pool::Two(team) => team.size(),
+            Pool::Many(pool) => pool.current_num_threads(),
+        }
     }
 
-    /// Runs work of `cost` elementary operations, shared by the threads if that pays and nobody else has them.
+    /// Runs work of `cost` elementary operations, shared by the threads if that pays and two are not taken by others.
     pub(super) fn enter(&self, cost: usize, work: impl FnOnce(Fork) + Send) {
-        match self.0.as_ref().filter(|_| cost >= SMALL).and_then(Team::lead) {
-            Some(_lead) => work(Fork::Threads),
-            None => work(Fork::Caller),
+        match self {
+            Pool::Two(team) if cost >= SMALL_FOR_TWO => match team.lead() {
+                Some(_lead) => work(Fork::Two),
+                None => work(Fork::Caller),
+            },
+            Pool::Many(pool) if cost >= SMALL_FOR_MANY => pool.install(|| work(Fork::Many)),
+            _ => work(Fork::Caller),
         }
     }
 
@@ -61,8 +82,10 @@ impl Pool {
 pub(super) enum Fork {
     /// The calling thread, one after the other.
     Caller,
-    /// The threads of the pool that the caller is one of.
-    Threads,
+    /// The caller's thread and another one.
+    Two,
+    /// The threads of rayon's pool that the caller is one of.
+    Many,
 }
 
 impl Fork {
@@ -70,7 +93,8 @@ impl Fork {
     pub(super) fn threads(self) -> usize {
         match self {
             Fork::Caller => 1,
-            Fork::Threads => team::size(),
+            Fork::Two => team::size(),
+            Fork::Many => rayon::current_num_threads(),
         }
     }
 
@@ -78,7 +102,8 @@ impl Fork {
     pub(super) fn thread(self) -> usize {
         match self {
             Fork::Caller => 0,
-            Fork::Threads => team::place(),
+            Fork::Two => team::place(),
+            Fork::Many => rayon::current_thread_index().unwrap_or(0),
         }
     }
 
@@ -89,7 +114,8 @@ impl Fork {
     ) -> (A, B) {
         match self {
             Fork::Caller => (left(), right()),
-            Fork::Threads => team::join(left, right),
+            Fork::Two => team::join(left, right),
+            Fork::Many => rayon::join(left, right),
         }
     }
 

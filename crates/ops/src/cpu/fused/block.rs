@@ -120,7 +120,7 @@ impl<'a> Block<'a> {
                     let mut reduced = written[index].take().expect("it is put back");
                     let (all, input) = (0..shape[0], View { shape: &shape, data: value(written) });
                     let mut output = ViewMut { shape: &shape[..1], data: part_mut(&mut reduced, all) };
-                    reduce::reduce(&Pool::caller(), reduction, &[1], input, &mut output);
+                    reduce::reduce(&Pool::Caller, reduction, &[1], input, &mut output);
                     written[index] = Some(reduced);
                 }
                 (FusedOutput::Columns(_), Some(sums)) => with_number!(sums.as_data().dtype(), T => {
@@ -154,7 +154,7 @@ fn repeat(input: FusedInput, data: Data<'_>, first: usize, output: &mut DataMut<
 }
 
 fn compute(kernel: &Kernel, inputs: &[View<'_>], output: &mut ViewMut<'_>) {
-    let pool = &Pool::caller();
+    let pool = &Pool::Caller;
     match (kernel, inputs) {
         (Kernel::Unary(function), &[input]) => unary::unary(pool, *function, input, output),
         (Kernel::Binary(function), &[a, b]) => elementwise::binary(pool, *function, a, b, output),

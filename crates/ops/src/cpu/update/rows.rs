@@ -157,6 +157,6 @@ impl<T: Number> Step<'_, T> {
         let mut inputs = [View { shape: &[], data: Data::Bool(&[]) }; INPUTS];
         inputs[..self.inputs.len()].copy_from_slice(self.inputs);
         inputs[slices_of(self.kind)] = View { shape: &shape, data: T::data(gradient) };
-        update(&Pool::caller(), self.kind, &mut targets[..count], &inputs[..self.inputs.len()]);
+        update(&Pool::Caller, self.kind, &mut targets[..count], &inputs[..self.inputs.len()]);
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn serves(pass: Pass, geometry: &Geometry) -> bool {
         let tiles = Tiles::new(geometry.batch, [height, width], SIDE + 1 - taps);
         2 * tiles.count() * POINTS <= geometry.batch * height * width * taps * taps
     };
-    let whole = geometry.channels % CHANNELS == 0 && geometry.filters % CHANNELS == 0;
+    let whole = geometry.channels.is_multiple_of(CHANNELS) && geometry.filters.is_multiple_of(CHANNELS);
     whole && saves(geometry.output) && saves(geometry.images)
 }
 
