@@ -47,6 +47,8 @@ struct Shared {
     count: AtomicUsize,
     is_led: AtomicBool,
     ends: AtomicBool,
+    /// How many threads have begun.
+    prepared: AtomicUsize,
     sleepers: AtomicUsize,
     bed: Mutex<()>,
     alarm: Condvar,
@@ -58,13 +60,14 @@ thread_local! {
 }
 
 impl Team {
-    /// A leader and so many threads less one, each of which begins with `prepare`.
+    /// A leader and so many threads less one, each of which has done `prepare` when this returns.
     pub(super) fn new(size: usize, prepare: fn()) -> io::Result<Team> {
         let shared = Arc::new(Shared {
             open: (0..size).map(|_| Mutex::new(Halves::default())).collect(),
             count: AtomicUsize::new(0),
             is_led: AtomicBool::new(false),
             ends: AtomicBool::new(false),
+            prepared: AtomicUsize::new(0),
             sleepers: AtomicUsize::new(0),
             bed: Mutex::new(()),
             alarm: Condvar::new(),
@@ -75,8 +78,12 @@ impl Team {
             let name = format!("everstep-ops-{index}");
             team.threads.push(thread::Builder::new().name(name).spawn(move || {
                 prepare();
+                shared.prepared.fetch_add(1, Ordering::Release);
                 shared.work(index);
             })?);
+        }
+        while team.shared.prepared.load(Ordering::Acquire) + 1 < size {
+            thread::yield_now();
         }
         Ok(team)
     }
