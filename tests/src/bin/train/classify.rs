@@ -10,13 +10,13 @@ use everstep::{
     hooks::{Evaluation, Profiler, Progress, Signals},
     prelude::*,
     session::{Request, Stop},
-    tensor::Which,
     train::{EvaluateOptions, evaluate_once},
 };
 
 use crate::{
     arguments::{Arguments, Data},
     classifier::Classifier,
+    newest,
     report::Report,
     shows_bar,
     watch::Watch,
@@ -128,10 +128,7 @@ fn train_and_test(
     };
     let last_loss = train(connect(graph.clone()), train_op, Some(&arguments.logdir), options)?;
 
-    let checkpoint = saver.open(Which::Newest)?.ok_or_else(|| {
-        let directory = arguments.logdir.display();
-        Error::new(ErrorKind::NotFound, format!("{directory} holds no checkpoint, although the training has ended"))
-    })?;
+    let checkpoint = newest(&saver, &arguments.logdir)?;
     let evaluate = EvaluateOptions {
         config,
         eval_ops: vec![tested.update],

@@ -10,9 +10,14 @@ mod report;
 mod text;
 mod watch;
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{io::IsTerminal, path::Path, process::ExitCode};
 
-use everstep::{hooks::Signals, session::Stop};
+use everstep::{
+    hooks::Signals,
+    prelude::*,
+    session::Stop,
+    tensor::{Checkpoint, Which},
+};
 
 use crate::arguments::{Arguments, USAGE};
 
@@ -53,6 +58,14 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
         }
     }
     Ok(exit_code(&signals))
+}
+
+/// What a training has saved last; after one that has ended there is something.
+fn newest(saver: &Saver, logdir: &Path) -> Result<Checkpoint> {
+    saver.open(Which::Newest)?.ok_or_else(|| {
+        let directory = logdir.display();
+        Error::new(ErrorKind::NotFound, format!("{directory} holds no checkpoint, although the training has ended"))
+    })
 }
 
 fn exit_code(signals: &Signals) -> ExitCode {

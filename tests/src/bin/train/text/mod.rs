@@ -13,7 +13,6 @@ use everstep::{
     hooks::{Evaluation, Progress, Signals},
     prelude::*,
     session::{Request, Stop},
-    tensor::Which,
     train::{EvaluateOptions, evaluate_once},
 };
 
@@ -23,7 +22,7 @@ use self::{
     model::Model,
     writer::Writer,
 };
-use crate::{exit_code, report::Report, shows_bar, watch::Watch};
+use crate::{exit_code, newest, report::Report, shows_bar, watch::Watch};
 
 /// Trains, tests and reports, as the words after `text` say.
 pub(crate) fn run(
@@ -103,10 +102,7 @@ fn train_and_test(arguments: &Arguments, signals: &mut Signals, stop: Stop) -> R
     };
     let last_loss = train(connect(graph.clone()), train_op, Some(&arguments.logdir), options)?;
 
-    let checkpoint = saver.open(Which::Newest)?.ok_or_else(|| {
-        let directory = arguments.logdir.display();
-        Error::new(ErrorKind::NotFound, format!("{directory} holds no checkpoint, although the training has ended"))
-    })?;
+    let checkpoint = newest(&saver, &arguments.logdir)?;
     let final_ops = Some(Request { feeds: test, ..Request::read(vec![loss]) });
     let tested =
         evaluate_once(connect(graph), &checkpoint, EvaluateOptions { config, final_ops, ..Default::default() })?;
