@@ -71,7 +71,8 @@ pub enum FusedOutput {
     Elements(usize),
     /// One element for each row: the reduction of its elements.
     Rows(usize, Reduction),
-    /// One element for each column: the sum of its elements. Only the first output may be one.
+    /// One element for each of several columns: the sum of its elements. Only the first output may be one. A single
+    /// column is a row, to whose order of additions [`FusedOutput::Rows`] keeps.
     Columns(usize),
 }
 

@@ -62,6 +62,9 @@ impl Fused {
                 FusedOutput::Columns(_) if index > 0 => {
                     return Err(refused(format!("output {index} sums columns; only the first one may")));
                 }
+                FusedOutput::Columns(_) if self.width == 1 => {
+                    return Err(refused(format!("output {index} sums the only column; its one row is what to sum")));
+                }
                 FusedOutput::Columns(_) => Reduction::Sum,
             };
             let kernel = Kernel::Reduce { reduction, axes: vec![1] };
