@@ -85,9 +85,13 @@ fn assign<T: Element>(pool: &Pool, variable: &mut Target<'_>, value: View<'_>) {
 fn add<T: Element>(pool: &Pool, target: &mut Target<'_>, other: View<'_>, next: impl Fn(T, T) -> T + Sync) {
     let (other, old) = (T::slice(other.data), target.from.map(|old| T::slice(old.data)));
     pool.blocks(T::slice_mut(&mut target.next.data), BLOCK, other.len(), &|first, block: &mut [T]| {
-        begin(block, old, first);
-        for (value, &other) in block.iter_mut().zip(&other[first..]) {
-            *value = next(*value, other);
+        let others = &other[first..];
+        match old {
+            Some(old) => {
+                let old = old[first..].iter().zip(others);
+                block.iter_mut().zip(old).for_each(|(value, (&old, &other))| *value = next(old, other));
+            }
+            None => block.iter_mut().zip(others).for_each(|(value, &other)| *value = next(*value, other)),
         }
     });
 }
@@ -171,10 +175,14 @@ fn blocks<T: Float, const N: usize>(
     rule: impl Fn([T; N], T) -> [T; N] + Copy + Send + Sync,
 ) {
     pool.blocks(next, BLOCK, gradient.len() * cost, &|first, Slots(mut next): Slots<'_, T, N>| {
-        for (block, old) in next.iter_mut().zip(old) {
-            begin(block, old, first);
+        let gradient = &gradient[first..];
+        // Values that are read where they are held need not be copied first.
+        if old.iter().all(Option::is_some) {
+            let old = old.map(|old| &old.unwrap_or_default()[first..]);
+            return wide(Beside { gradient, old, next, rule });
         }
-        wide(Block { gradient: &gradient[first..], next, rule });
+        next.iter_mut().zip(old).for_each(|(block, old)| begin(block, old, first));
+        wide(Block { gradient, next, rule });
     });
 }
 
@@ -197,6 +205,28 @@ impl<T: Float, R: Fn([T; N], T) -> [T; N], const N: usize> Work for Block<'_, T,
         let mut next = self.next.map(|slot| &mut slot[..length]);
         for (index, &gradient) in self.gradient[..length].iter().enumerate() {
             let values = (self.rule)(std::array::from_fn(|slot| next[slot][index]), gradient);
+            for (slot, value) in next.iter_mut().zip(values) {
+                slot[index] = value;
+            }
+        }
+    }
+}
+
+/// The elements of one block, whose old values are all elsewhere.
+struct Beside<'a, T, R, const N: usize> {
+    gradient: &'a [T],
+    old: [&'a [T]; N],
+    next: [&'a mut [T]; N],
+    rule: R,
+}
+
+impl<T: Float, R: Fn([T; N], T) -> [T; N], const N: usize> Work for Beside<'_, T, R, N> {
+    #[inline(always)]
+    fn run(self) {
+        let length = self.next[0].len();
+        let (old, mut next) = (self.old.map(|slot| &slot[..length]), self.next.map(|slot| &mut slot[..length]));
+        for (index, &gradient) in self.gradient[..length].iter().enumerate() {
+            let values = (self.rule)(std::array::from_fn(|slot| old[slot][index]), gradient);
             for (slot, value) in next.iter_mut().zip(values) {
                 slot[index] = value;
             }
@@ -230,7 +260,7 @@ impl<T: Send, const N: usize> Split for Slots<'_, T, N> {
     }
 }
 
-/// A block begins as the old values, wherever they are; from there every update is in place.
+/// A block begins as the old values, wherever they are; from there the update is in place.
 fn begin<T: Element>(block: &mut [T], old: Option<&[T]>, first: usize) {
     if let Some(old) = old {
         block.copy_from_slice(&old[first..first + block.len()]);

@@ -1,6 +1,6 @@
 //! Updates: by hand, and in place as beside the old values.
 
-use everstep_ops::{Cpu, Kernels, Reference, Update};
+use everstep_ops::{Cpu, Kernels, Reference, Target, Update};
 
 use crate::tensor::*;
 
@@ -69,6 +69,38 @@ fn assigning_keeps_every_bit() {
                 update(&*kernels, &Update::Assign, &[garbage(Type::F32, &[3])], std::slice::from_ref(&value), in_place)
                     .unwrap();
             assert_eq!(found[0].bits(), value.bits());
+        }
+    }
+}
+
+/// Whichever of its targets somebody holds, the bits are those of an update in place, and what is held stays.
+#[test]
+fn beside_values_of_which_some_are_held() {
+    let cases = [
+        (Update::Assign, Type::Bool, 1, 0),
+        (Update::AssignAdd, Type::I64, 1, 0),
+        (Update::AssignSub, Type::F32, 1, 0),
+        (Update::GradientDescent, Type::F32, 1, 1),
+        (Update::Adagrad, Type::F32, 2, 1),
+        (Update::Adam, Type::F32, 3, 6),
+    ];
+    let cpu = Cpu::new(2).unwrap();
+    for (kind, of, targets, scalars) in cases {
+        let variable = |seed| numbers(of, &[40_099], seed);
+        let old: Vec<Tensor> = (1..).take(targets).map(variable).collect();
+        let inputs: Vec<Tensor> = (0..scalars).map(|_| f32s(&[], &[0.5])).chain([variable(9)]).collect();
+        let expected = update(&cpu, &kind, &old, &inputs, true).unwrap();
+        let views: Vec<_> = inputs.iter().map(Tensor::view).collect();
+        for held in 0..1 << targets {
+            let is_held = |index: usize| held >> index & 1 == 1;
+            let next = |index: usize| if is_held(index) { garbage(of, &[40_099]) } else { old[index].clone() };
+            let mut next: Vec<Tensor> = (0..targets).map(next).collect();
+            let target = |(index, next): (usize, _)| Target { next, from: is_held(index).then(|| old[index].view()) };
+            let mut to: Vec<Target<'_>> = next.iter_mut().map(Tensor::view_mut).enumerate().map(target).collect();
+            cpu.update(&kind, &mut to, &views).unwrap();
+            for (next, expected) in next.iter().zip(&expected) {
+                assert_eq!(next.bits(), expected.bits(), "{kind:?} of {of:?}, held: {held:b}");
+            }
         }
     }
 }

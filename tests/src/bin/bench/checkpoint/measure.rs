@@ -18,8 +18,8 @@ use everstep::{
 use super::{Failure, training::Training};
 
 pub(super) const SAVES: usize = 50;
-/// Of everything else; odd, so that the median is one of them.
-pub(super) const ROUNDS: usize = 5;
+/// Of everything else.
+pub(super) const ROUNDS: usize = 10;
 
 /// What was measured; rates in GB (10^9 bytes) a second.
 pub(super) struct Report {
