@@ -137,8 +137,9 @@ fn docs(_: &Workspace) -> Outcome {
 
 fn deny(workspace: &Workspace) -> Outcome {
     let tools = workspace.root.join("target/tools");
-    // Does nothing if that version is there.
-    run(cargo().args(["install", "--quiet", "--locked", CARGO_DENY, "--root"]).arg(&tools))?;
+    // Does nothing if that version is there. It runs for seconds and would be optimised for minutes.
+    let install = ["install", "--quiet", "--locked", "--debug", CARGO_DENY, "--root"];
+    run(cargo().args(install).arg(&tools).env("CARGO_PROFILE_DEV_DEBUG", "none"))?;
     let deny = || deny_in(&tools, &workspace.root);
     run(deny().args(["check", "licenses", "bans", "sources"]))?;
     if !answers(deny().args(["fetch", "db"])) {
