@@ -1,5 +1,6 @@
 //! What a run does, as instructions that passes rewrite before the values get their places in memory.
 
+mod branches;
 mod constants;
 mod dead;
 mod fuse;
@@ -33,6 +34,8 @@ pub(crate) struct Code {
     pub(crate) updates: Vec<Updating>,
     /// What is fetched.
     pub(crate) values: Vec<Operand>,
+    /// Under which condition instructions that are pushed run.
+    pub(crate) condition: Option<Operand>,
 }
 
 impl Code {
@@ -43,6 +46,7 @@ impl Code {
         self.remove_dead();
         self.hoist_fallible();
         self.fuse(kernels);
+        self.merge_branches();
         self.write_in_place();
         self.place_updates();
     }
@@ -56,8 +60,9 @@ impl Code {
         outputs: Vec<Operand>,
         bytes: usize,
     ) {
-        let results = outputs.len();
-        self.instructions.push(Instruction { node, fused: Vec::new(), kernel, inputs, outputs, results, bytes });
+        let (results, condition) = (outputs.len(), self.condition.clone());
+        let fused = Vec::new();
+        self.instructions.push(Instruction { node, fused, kernel, condition, inputs, outputs, results, bytes });
     }
 
     /// Values that are going to be computed: where they will lie.
@@ -96,7 +101,7 @@ impl Code {
 
     /// Reads other places instead of those that have one.
     fn redirect(&mut self, to: &[Option<Place>]) {
-        let of_instructions = self.instructions.iter_mut().flat_map(|instruction| &mut instruction.inputs);
+        let of_instructions = self.instructions.iter_mut().flat_map(Instruction::reads_mut);
         let of_updates = self.updates.iter_mut().flat_map(|updating| &mut updating.inputs);
         for operand in of_instructions.chain(of_updates).chain(&mut self.values) {
             if let Place::Slot(index) = operand.place
@@ -159,6 +164,20 @@ fn is_pure(kernel: &Kernel) -> bool {
 }
 
 impl Instruction {
+    /// All that it reads: its condition and the inputs of its kernel.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = &Operand> {
+        self.condition.iter().chain(&self.inputs)
+    }
+
+    pub(crate) fn reads_mut(&mut self) -> impl Iterator<Item = &mut Operand> {
+        self.condition.iter_mut().chain(&mut self.inputs)
+    }
+
+    /// Where the condition lies under which it runs.
+    fn condition_place(&self) -> Option<Place> {
+        self.condition.as_ref().map(|condition| condition.place)
+    }
+
     /// The type of what it reads first.
     fn first_dtype(&self, code: &Code) -> Option<DType> {
         self.inputs.first().map(|input| code.dtype(input.place))

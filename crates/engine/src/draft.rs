@@ -38,6 +38,7 @@ pub(crate) fn computed_nodes<'a>(graph: &'a Graph, needed: &[NodeId], fetches: &
 
 /// A plan in the making.
 pub(crate) struct Draft<'a> {
+    graph: &'a Graph,
     kernels: &'a dyn Kernels,
     variables: &'a GraphVariables,
     shapes: &'a Shapes,
@@ -58,7 +59,7 @@ struct Placed {
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(
-        graph: &Graph,
+        graph: &'a Graph,
         kernels: &'a dyn Kernels,
         variables: &'a GraphVariables,
         shapes: &'a Shapes,
@@ -71,12 +72,14 @@ impl<'a> Draft<'a> {
             ..Code::default()
         };
         let places = vec![Vec::new(); graph.nodes().len()];
-        Self { kernels, variables, shapes, feeds, randomness, places, reads: Vec::new(), code }
+        Self { graph, kernels, variables, shapes, feeds, randomness, places, reads: Vec::new(), code }
     }
 
     /// Adds what computes a node; its inputs were added before.
     pub(crate) fn add(&mut self, node: &Node) {
+        self.code.condition = node.condition().map(|condition| self.read(condition));
         let places = match node.op() {
+            Op::Merge => self.add_merge(node),
             Op::Placeholder { .. } => {
                 let fed = self.feeds.iter().position(|(input, _)| input.node() == node.id());
                 vec![Place::Feed(fed.expect("shapes were inferred, so every placeholder is fed"))]
@@ -126,6 +129,19 @@ impl<'a> Draft<'a> {
                 places
             }
         }
+    }
+
+    /// The value of each branch is copied in the runs that take it.
+    fn add_merge(&mut self, node: &Node) -> Vec<Place> {
+        let (bytes, places) = self.make(self.shapes.outputs(node.id()).iter().map(value).collect());
+        for input in node.inputs() {
+            let branch = self.graph.nodes()[input.node().index()].condition();
+            self.code.condition = branch.map(|condition| self.read(condition));
+            let input = self.read(*input);
+            let output = Operand { place: places[0], shape: input.shape.clone() };
+            self.code.push(node.id(), Kernel::Copy, vec![input], vec![output], bytes);
+        }
+        places
     }
 
     fn constant(&mut self, value: Tensor) -> Place {
@@ -179,7 +195,9 @@ impl<'a> Draft<'a> {
         let is_known = |made: &&Instruction| {
             made.kernel == Kernel::Index(IndexKernel::SumDuplicates) && made.inputs[1].place == indices.place
         };
-        if let Some(known) = self.code.instructions.iter().find(is_known) {
+        let condition = self.code.condition.as_ref().map(|condition| condition.place);
+        let is_there = |made: &&Instruction| made.condition.as_ref().is_none_or(|of| Some(of.place) == condition);
+        if let Some(known) = self.code.instructions.iter().filter(is_known).find(is_there) {
             return known.outputs[1].clone();
         }
         let shape = indices.shape.clone();

@@ -33,7 +33,7 @@ pub(crate) struct Execution<'a> {
 }
 
 impl Execution<'_> {
-    /// Runs every kernel, hands the fetched values over, and applies the updates where the plan says, which is after
+    /// Runs every kernel but those of branches that are not taken, hands the fetched values over, and applies the updates where the plan says, which is after
     /// the last kernel that may refuse: nothing but kernels allocates once the variables have their second buffers and
     /// the outcome its tensors.
     ///
@@ -53,8 +53,10 @@ impl Execution<'_> {
             if !self.is_changed {
                 self.watch.check()?;
             }
-            self.compute(instruction)?;
-            self.tell_computed(instruction, *live_bytes);
+            if self.holds(instruction.condition.as_ref())? {
+                self.compute(instruction)?;
+                self.tell_computed(instruction, *live_bytes);
+            }
         }
         if !self.is_changed {
             self.watch.check()?;
@@ -138,10 +140,11 @@ impl Execution<'_> {
         if *tensor.shape() == *operand.shape { Ok(tensor.clone()) } else { tensor.reshape(&operand.shape) }
     }
 
-    /// Whether the condition of an update is true, if it has one.
-    fn is_due(&self, updating: &Updating) -> Result<bool> {
-        let Some(condition) = updating.inputs.last().filter(|_| updating.is_conditional) else { return Ok(true) };
-        self.memory().tensor(condition.place)?.item::<bool>()
+    /// Whether a condition is true, if there is one.
+    fn holds(&self, condition: Option<&Operand>) -> Result<bool> {
+        let Some(condition) = condition else { return Ok(true) };
+        // A slot may be longer than what lies in it.
+        Ok(self.memory().tensor(condition.place)?.as_slice::<bool>()?[0])
     }
 
     /// Leaves the variables of an update as they are; those whose values a later one reads are copied as if it had
@@ -167,7 +170,7 @@ impl Execution<'_> {
 
     /// Makes an update, or passes it over.
     fn apply(&mut self, updating: &Updating) -> Result<()> {
-        if !self.is_due(updating)? {
+        if !self.holds(updating.inputs.last().filter(|_| updating.is_conditional))? {
             return self.pass_over(updating);
         }
         self.update(updating)?;

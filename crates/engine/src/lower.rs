@@ -51,10 +51,16 @@ impl Step {
     }
 }
 
-/// How `op` on these inputs gives these outputs; `None` for what is not computed: placeholders, constants, variables, updates.
+/// How `op` on these inputs gives these outputs; `None` for what no kernel of the op computes: placeholders,
+/// constants, variables, updates, merges.
 pub(crate) fn lower(op: &Op, randomness: Randomness, inputs: &[Value], outputs: &[Value]) -> Option<Lowered> {
     let kernel = match op {
-        Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_) | Op::Update(_) | Op::SparseUpdate(_) => {
+        Op::Placeholder { .. }
+        | Op::Constant(_)
+        | Op::Variable(_)
+        | Op::Update(_)
+        | Op::SparseUpdate(_)
+        | Op::Merge => {
             return None;
         }
         Op::Identity | Op::StopGradient => return Some(Lowered::Alias),

@@ -52,6 +52,8 @@ pub(crate) struct Instruction {
     /// All nodes that it computes, if they are several.
     pub(crate) fused: Vec<NodeId>,
     pub(crate) kernel: Kernel,
+    /// The bool that must be true for it to run.
+    pub(crate) condition: Option<Operand>,
     pub(crate) inputs: Vec<Operand>,
     /// The results, and the workspace if the kernel takes one.
     pub(crate) outputs: Vec<Operand>,
@@ -125,6 +127,7 @@ impl Plan {
         let (fetches, feeds) = (request.fetches.as_slice(), request.feeds.as_slice());
         feeds::check(graph, feeds)?;
         let needed = graph.needed_by(fetches)?;
+        check_fetches(graph, fetches)?;
         custom::check(graph, &needed)?;
         let shapes = Shapes::infer(graph, &needed, fetches, feeds)?;
         let randomness = Randomness { seed: options.seed, is_training: request.purpose == Purpose::Train };
@@ -174,6 +177,18 @@ impl Plan {
         );
         Err(Error::new(ErrorKind::InvalidArgument, message))
     }
+}
+
+/// Every fetch has a value in every run.
+fn check_fetches(graph: &Graph, fetches: &[Output]) -> Result<()> {
+    let condition = |fetch: &Output| Some((*fetch, graph.nodes()[fetch.node().index()].condition()?));
+    let Some((fetch, condition)) = fetches.iter().find_map(condition) else { return Ok(()) };
+    let message = format!(
+        "fetch {} is computed only when {}; return it from its branch and fetch what cond gives for it",
+        graph.name_of(fetch)?,
+        graph.name_of(condition)?
+    );
+    Err(Error::new(ErrorKind::InvalidArgument, message))
 }
 
 /// Whether an update changes nothing but local variables.

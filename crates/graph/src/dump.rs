@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::{Graph, Node};
 
-/// One line a node, in order of creation: `name = Op{attributes}(inputs, ^control) type`, of an update ` when condition`.
+/// One line a node, in order of creation: `name = Op{attributes}(inputs, ^control) type`, of what not every run
+/// computes or applies ` when condition`.
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.nodes().iter().try_for_each(|node| writeln!(f, "{}", line(self, node)))
@@ -22,7 +23,11 @@ impl Graph {
     /// What a node takes, by TensorFlow's names: `node`, `node:1`, `^control`.
     pub(crate) fn edges(&self, node: &Node) -> Vec<String> {
         let inputs = node.inputs().iter().map(|input| self.edge_name(*input));
-        let control = node.control().iter().map(|id| format!("^{}", self.nodes()[id.index()].name()));
-        inputs.chain(control).collect()
+        inputs.chain(self.control_edges(node)).collect()
+    }
+
+    /// The updates that belong to its runs: `^control`.
+    pub(crate) fn control_edges(&self, node: &Node) -> impl Iterator<Item = String> {
+        node.control().iter().map(|id| format!("^{}", self.nodes()[id.index()].name()))
     }
 }

@@ -1,20 +1,20 @@
 //! Reverse-mode differentiation: nodes that compute the gradient of a loss.
 
+mod flows;
 mod rules;
 mod slices;
 
-use std::collections::BTreeMap;
-
 use everstep_tensor::Result;
 
-use self::slices::Slices;
-use crate::{Binary, Gradient, Graph, Node, NodeId, Op, Output, Variable};
+use self::{flows::Flows, slices::Slices};
+use crate::{Gradient, Graph, Node, NodeId, Op, Output, Variable, condition::Conditions};
 
 impl Graph {
     /// The gradients of a scalar loss with respect to some values, as new nodes in the scope `gradients`.
     ///
     /// A gradient has the dtype and shape of its value; it is `None` where the loss does not depend on the value, or only
     /// through integers and comparisons.
+    /// Where a value is read in a branch alone, its gradient is zero in the runs that do not take the branch.
     /// Where `max`, `min`, a reduction by them, `relu` or `abs` has no derivative, the choice is TensorFlow's.
     ///
     /// # Errors
@@ -37,8 +37,8 @@ impl Graph {
         let loss = loss.into();
         let scope = self.unique_scope("gradients");
         self.composite(&scope, |graph| {
-            let gradients = backward(graph, loss, values, Slices::default())?.0;
-            Ok(values.iter().map(|value| gradients.get(value).copied()).collect())
+            let mut flows = backward(graph, loss, values, Slices::default())?.0;
+            values.iter().map(|value| flows.total(graph, *value)).collect()
         })
     }
 
@@ -73,34 +73,42 @@ impl Graph {
         let values: Vec<Output> = variables.iter().map(|variable| variable.output()).collect();
         let scope = self.unique_scope("gradients");
         self.composite(&scope, |graph| {
-            let (gradients, slices) = backward(graph, loss, &values, Slices::of(variables))?;
-            variables.iter().map(|variable| slices.with(graph, *variable, gradients.get(&variable.output()))).collect()
+            let (mut flows, slices) = backward(graph, loss, &values, Slices::of(variables))?;
+            let with_slices = |variable: &Variable| {
+                let dense = flows.total(graph, variable.output())?;
+                slices.with(graph, *variable, dense)
+            };
+            variables.iter().map(with_slices).collect()
         })
     }
 }
 
-/// The gradient of every value between, but what `slices` takes.
-fn backward(graph: &mut Graph, loss: Output, values: &[Output], mut slices: Slices) -> Result<(Gradients, Slices)> {
+/// What flows to every value between, but what `slices` takes.
+///
+/// The nodes that differentiate a node are of its branch.
+fn backward(graph: &mut Graph, loss: Output, values: &[Output], mut slices: Slices) -> Result<(Flows, Slices)> {
     let one = loss_gradient(graph, loss)?;
     let between = nodes_between(graph, loss, values)?;
-    let mut gradients = Gradients::from([(loss, one)]);
+    let mut flows = Flows::new(graph);
+    let condition = flows.condition(graph, loss)?;
+    flows.add(graph, loss, condition, one)?;
     for id in between.iter().rev() {
         let node = graph.nodes()[id.index()].clone();
-        let of_outputs: Vec<_> = (0..node.outputs().len() as u32)
-            .map(|index| gradients.get(&Output { node: *id, index }).copied())
-            .collect();
-        if of_outputs.iter().any(Option::is_some) {
-            graph.scope(&format!("{}_grad", node.name()), |graph| match slices.take(graph, &node, &of_outputs)? {
-                true => Ok(()),
-                false => through(graph, &node, &of_outputs, &between, &mut gradients),
-            })?;
+        let outputs = (0..node.outputs().len() as u32).map(|index| Output { node: *id, index });
+        if !outputs.clone().any(|output| flows.reach(output)) {
+            continue;
         }
+        graph.scope(&format!("{}_grad", node.name()), |graph| {
+            let of_outputs = outputs.map(|output| flows.total(graph, output)).collect::<Result<Vec<_>>>()?;
+            let condition = flows.condition(graph, Output::first(*id))?;
+            graph.under(Conditions::all(condition), |graph| match slices.take(graph, &node, &of_outputs)? {
+                true => Ok(()),
+                false => through(graph, &node, &of_outputs, &between, &mut flows),
+            })
+        })?;
     }
-    Ok((gradients, slices))
+    Ok((flows, slices))
 }
-
-/// The gradient of a value, as far as it was summed up.
-type Gradients = BTreeMap<Output, Output>;
 
 /// The gradient of the loss by itself: 1.
 fn loss_gradient(graph: &mut Graph, loss: Output) -> Result<Output> {
@@ -138,18 +146,17 @@ fn through(
     node: &Node,
     of_outputs: &[Option<Output>],
     between: &[NodeId],
-    gradients: &mut Gradients,
+    flows: &mut Flows,
 ) -> Result<()> {
+    let own = graph.conditions.value;
     for (index, input) in node.inputs().iter().enumerate() {
         if between.binary_search(&input.node).is_err() || !is_float(graph, *input) {
             continue;
         }
         let Some(flow) = rules::input_gradient(graph, node, index, of_outputs)? else { continue };
-        let sum = match gradients.get(input) {
-            Some(earlier) => graph.add_op(Op::Binary(Binary::Add), &[*earlier, flow])?,
-            None => flow,
-        };
-        gradients.insert(*input, sum);
+        // What a merge gives was computed in the branch of its input.
+        let condition = if matches!(node.op(), Op::Merge) { flows.condition(graph, *input)? } else { own };
+        flows.add(graph, *input, condition, flow)?;
     }
     Ok(())
 }

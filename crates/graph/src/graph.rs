@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, panic::Location};
 use everstep_event::Summary;
 use everstep_tensor::{Error, ErrorKind, Result};
 
-use crate::{Node, NodeId, Op, Output, TensorType, Update};
+use crate::{Node, NodeId, Op, Output, TensorType, Update, condition::Conditions};
 
 /// A static computation graph. It is built node by node and computes nothing; a session runs it.
 ///
@@ -17,7 +17,8 @@ use crate::{Node, NodeId, Op, Output, TensorType, Update};
 /// - Every read of a variable gives its value from before the run.
 /// - Updates take effect at the end of the run, all of them or none, in order of creation;
 ///   of two updates of one variable the later one finds what the earlier one left.
-/// - An update that was built in [`Graph::when`] takes effect only if its condition is true.
+/// - What was built in a branch of [`Graph::cond`] is computed only if that is taken, and its updates take effect only then;
+///   an update that was built in [`Graph::when`] takes effect only if its condition is true.
 /// - A fetch that depends on an update, through inputs or through [`Graph::after`], makes the run a training run.
 ///
 /// # Errors
@@ -32,8 +33,8 @@ pub struct Graph {
     pub(crate) update_ops: Vec<Update>,
     /// The scope that is being built, with its trailing slash; empty at the root.
     scope: String,
-    /// What must be true for the updates that are being built to take effect.
-    pub(crate) condition: Option<Output>,
+    /// What must be true for what is being built.
+    pub(crate) conditions: Conditions,
     /// Whom errors name while a composite is being built.
     caller: Option<&'static Location<'static>>,
 }
@@ -157,7 +158,12 @@ impl Graph {
     #[track_caller]
     pub(crate) fn on_behalf<R>(&mut self, build: impl FnOnce(&mut Self) -> R) -> R {
         let location = self.location();
-        let outer = self.caller.replace(location);
+        self.at(location, build)
+    }
+
+    /// Builds nodes whose errors name that line.
+    pub(crate) fn at<R>(&mut self, line: &'static Location<'static>, build: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = self.caller.replace(line);
         let built = build(self);
         self.caller = outer;
         built
@@ -177,7 +183,7 @@ impl Graph {
 
     /// The line that errors name: the caller of the outermost composite, or of the method.
     #[track_caller]
-    fn location(&self) -> &'static Location<'static> {
+    pub(crate) fn location(&self) -> &'static Location<'static> {
         // Called directly: as a function value it would be called from the standard library.
         let direct = Location::caller();
         self.caller.unwrap_or(direct)
@@ -221,7 +227,7 @@ impl Graph {
         };
         let index = u32::try_from(self.nodes.len()).expect("a graph of four thousand million nodes exceeds the memory");
         let id = NodeId(index);
-        let condition = self.condition.filter(|_| op.update_rule().is_some());
+        let condition = self.conditions.of(&op);
         let (inputs, control) = (inputs.to_vec(), control.to_vec());
         self.names.insert(name.clone(), id);
         self.nodes.push(Node { id, name, op, inputs, control, condition, outputs, location });
@@ -239,7 +245,11 @@ impl Graph {
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
         let types = inputs.iter().map(|input| self.type_of(*input).cloned()).collect::<Result<Vec<TensorType>>>()?;
-        op.infer(&types)
+        let outputs = op.infer(&types)?;
+        match self.unreadable(op, inputs, self.conditions.of(op)) {
+            Some(input) => Err(Error::new(ErrorKind::InvalidArgument, self.says_when(input))),
+            None => Ok(outputs),
+        }
     }
 
     /// `name = Op(input type, ...)`, for errors.

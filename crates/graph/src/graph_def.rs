@@ -1,5 +1,6 @@
 //! A graph as TensorFlow's `GraphDef`, for TensorBoard to draw.
 
+mod switch;
 mod windows;
 
 use everstep_proto::{
@@ -13,6 +14,7 @@ use everstep_proto::{
 };
 use everstep_tensor::{DType, Tensor};
 
+use self::switch::Switches;
 use crate::{
     Graph, LogicOp, Node, Op, PartialShape, RandomOp, TensorType, Unary, UnaryGrad, UpdateRule,
     op::attribute::Attribute,
@@ -27,20 +29,28 @@ impl Graph {
     /// The graph as an encoded `GraphDef`: names, ops, inputs, control, shapes and attributes.
     ///
     /// It is for looking at: TensorBoard makes a group of each scope.
+    /// What enters a branch of [`cond`](Self::cond) comes through a `Switch`.
     /// Ops that TensorFlow does not have keep their names, and the elements of a constant of more than 1024 bytes are left out.
     pub fn to_graph_def(&self) -> Vec<u8> {
-        let node = self.nodes().iter().map(|node| self.node_def(node)).collect();
-        GraphDef { node, versions: None }.encode_to_vec()
+        let mut switches = Switches::default();
+        let mut defs = Vec::with_capacity(self.nodes().len());
+        for node in self.nodes() {
+            let inputs = switches.inputs(self, node);
+            defs.append(&mut switches.made);
+            defs.push(self.node_def(node, inputs));
+        }
+        GraphDef { node: defs, versions: None }.encode_to_vec()
     }
 
-    fn node_def(&self, node: &Node) -> NodeDef {
+    fn node_def(&self, node: &Node, values: Vec<String>) -> NodeDef {
+        let edges = inputs(node.op(), values).into_iter().chain(self.control_edges(node));
         let attributes = std::iter::once(("_output_shapes", output_shapes(node)))
             .chain(self.dtype_attributes(node))
             .chain(attributes(node.op()));
         NodeDef {
             name: node.name().into(),
             op: node.op().name().into(),
-            input: inputs(node.op(), self.edges(node)).into_iter().chain(self.condition_edge(node)).collect(),
+            input: edges.chain(self.condition_edge(node)).collect(),
             device: String::new(),
             attr: attributes.map(|(name, value)| (name.into(), AttrValue { value: Some(value) })).collect(),
         }
@@ -48,7 +58,8 @@ impl Graph {
 
     /// What TensorFlow knows as an edge of control.
     fn condition_edge(&self, node: &Node) -> Option<String> {
-        let condition = self.node(node.condition()?.node())?;
+        let is_held_back = node.op().update_rule().is_some() || node.inputs().is_empty();
+        let condition = self.node(node.condition().filter(|_| is_held_back)?.node())?;
         Some(format!("^{}", condition.name()))
     }
 
@@ -88,6 +99,7 @@ fn inputs(op: &Op, mut edges: Vec<String>) -> Vec<String> {
 
 fn attributes(op: &Op) -> Attributes {
     match op {
+        Op::Merge => vec![("N", Attr::I(2))],
         Op::Placeholder { shape, .. } => vec![("shape", Attr::Shape(shape_proto(shape)))],
         Op::Constant(value) => vec![("value", Attr::Tensor(tensor_proto(value)))],
         Op::Variable(def) => vec![("shape", Attr::Shape(shape_proto(&PartialShape::from(&def.shape))))],

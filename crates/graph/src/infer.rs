@@ -44,6 +44,7 @@ impl Op {
             (Self::Random(op), inputs) => vec![op.infer(inputs)?],
             (Self::Cast(dtype), [input]) => vec![TensorType::new(*dtype, input.shape.clone())],
             (Self::Identity | Self::StopGradient, [input]) => vec![input.clone()],
+            (Self::Merge, [one, other]) => vec![infer_alternatives(one, other)?],
             (Self::CheckNumerics, [input]) => {
                 check_float(input.dtype)?;
                 vec![input.clone()]
@@ -101,6 +102,7 @@ impl Op {
             | Self::BatchMatMul(_)
             | Self::Binary(_)
             | Self::Compare(_)
+            | Self::Merge
             | Self::SparseSoftmaxCrossEntropy
             | Self::SoftmaxCrossEntropy
             | Self::UnaryGrad(_)
@@ -312,6 +314,17 @@ fn infer_dense_cross_entropy(logits: &TensorType, labels: &TensorType) -> Result
 fn infer_arg_max(axis: usize, input: &TensorType) -> Result<TensorType> {
     check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, input.dtype)?;
     Ok(TensorType::new(DType::I64, without_axes(&input.shape, &[axis], false)?))
+}
+
+fn infer_alternatives(one: &TensorType, other: &TensorType) -> Result<TensorType> {
+    check_equal_dtypes(one.dtype, other.dtype)?;
+    match one.shape.merge(&other.shape) {
+        Some(shape) => Ok(TensorType::new(one.dtype, shape)),
+        None => invalid(format!(
+            "shapes {} and {} differ, and shapes are known before it is known which branch is taken; make them equal",
+            one.shape, other.shape
+        )),
+    }
 }
 
 fn infer_same(one: &TensorType, other: &TensorType) -> Result<TensorType> {

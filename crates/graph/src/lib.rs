@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod axes;
+mod branch;
 mod condition;
 mod custom;
 mod dump;

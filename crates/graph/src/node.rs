@@ -43,7 +43,7 @@ impl Node {
         &self.control
     }
 
-    /// What must be true for this update to take effect; `None` is every run.
+    /// What must be true for its values to be computed, or for this update to take effect; `None` is every run.
     pub fn condition(&self) -> Option<Output> {
         self.condition
     }

@@ -96,6 +96,9 @@ pub enum Op {
     Cast(DType),
     /// The input itself.
     Identity,
+    /// The input that was computed: of two from the branches of [`Graph::cond`](crate::Graph::cond), any dtype and what both
+    /// know of the shape.
+    Merge,
     /// The input itself, through which no gradient flows.
     StopGradient,
     /// The input itself, float; a run in which an element of it is NaN or infinite fails and changes nothing.
@@ -367,6 +370,7 @@ impl Op {
             Self::Random(op) => op.name(),
             Self::Cast(_) => "Cast",
             Self::Identity => "Identity",
+            Self::Merge => "Merge",
             Self::StopGradient => "StopGradient",
             Self::CheckNumerics => "CheckNumerics",
             Self::UnaryGrad(grad) => grad.name(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use everstep_tensor::Result;
 
-use crate::{Graph, NodeId, Output, Variable};
+use crate::{Graph, NodeId, Output, Variable, condition::Conditions};
 
 impl Graph {
     /// The values, computed from the second variable of each pair wherever they are computed from the first.
@@ -58,10 +58,9 @@ impl Graph {
         }
         let inputs: Vec<Output> = node.inputs.iter().map(|input| other(others, *input)).collect();
         let control: Vec<NodeId> = node.control.iter().map(|id| *others.get(id).unwrap_or(id)).collect();
-        let outer = std::mem::replace(&mut self.condition, node.condition.map(|condition| other(others, condition)));
-        let built = self.push(&node.name, node.op, &inputs, &control);
-        self.condition = outer;
-        others.insert(id, built?);
+        let conditions = Conditions::all(node.condition.map(|condition| other(others, condition)));
+        let built = self.under(conditions, |graph| graph.push(&node.name, node.op, &inputs, &control))?;
+        others.insert(id, built);
         Ok(())
     }
 }

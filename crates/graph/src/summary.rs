@@ -138,6 +138,9 @@ impl Graph {
             let message = format!("{} is {known}, {fault}", self.edge_name(first));
             return Err(self.refusal(&format!("summary {}", summary.tag()), message));
         }
+        if let Some(fetch) = summary.fetches().iter().find(|fetch| self.condition_of(**fetch).is_some()) {
+            return Err(self.refusal(&format!("summary {}", summary.tag()), self.says_when(*fetch)));
+        }
         let is_free = |tag: &str| self.summaries.iter().all(|summary| &**summary.tag() != tag);
         let tag = first_free(&self.scoped(&clean(summary.tag())), is_free);
         self.summaries.push(summary.with_tag(&*tag));

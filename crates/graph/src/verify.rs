@@ -2,13 +2,14 @@
 
 use everstep_tensor::{DType, Error, ErrorKind, Result};
 
-use crate::{Graph, Node, NodeId, Op, TensorType};
+use crate::{Graph, Node, NodeId, Op, TensorType, condition::Conditions};
 
 impl Graph {
     /// Checks every invariant that the builder methods keep; meant for tests of code that builds graphs.
     ///
     /// Inputs and control come from earlier nodes, control is of updates, updates change variables, names are found and
-    /// unique, and each node's outputs are what its op infers.
+    /// unique, each node's outputs are what its op infers, and a value of a branch is read in that branch alone or merged with
+    /// one of its alternative.
     ///
     /// # Errors
     /// `Internal` naming the first node that breaks one.
@@ -36,10 +37,16 @@ impl Graph {
             ensure(targets.iter().all(|target| self.is_variable(target.node)), "it changes what is no variable")?;
         }
         if let Some(condition) = node.condition() {
-            let is_bool = self.type_of(condition).is_ok_and(|known| known.dtype == DType::Bool);
-            ensure(precedes(condition.node) && is_bool, "its condition is not a bool of an earlier node")?;
-            ensure(self.is_update(node.id()), "it has a condition and is no update")?;
+            let is_bool = |known: &TensorType| known.dtype == DType::Bool && known.shape.is_empty();
+            let is_scalar = self.type_of(condition).is_ok_and(is_bool);
+            ensure(precedes(condition.node) && is_scalar, "its condition is not a bool scalar of an earlier node")?;
+            ensure(self.condition_of(condition).is_none(), "its condition is not known in every run")?;
+            ensure(Conditions::all(node.condition).of(node.op()).is_some(), "it has a condition and is not computed")?;
         }
+        if let Some(input) = self.unreadable(node.op(), node.inputs(), node.condition()) {
+            return Err(self.says_when(input));
+        }
+        ensure(self.takes_alternatives(node), "its inputs are not of a branch and its alternative")?;
         let inputs = node.inputs().iter().map(|input| self.type_of(*input).cloned());
         let inputs = inputs.collect::<Result<Vec<TensorType>>>().map_err(|error| error.to_string())?;
         let outputs = node.op().infer(&inputs).map_err(|error| error.to_string())?;
@@ -48,6 +55,17 @@ impl Graph {
 
     fn is_update(&self, id: NodeId) -> bool {
         self.node(id).is_some_and(|node| node.op().update_rule().is_some())
+    }
+
+    /// Whether a node that merges branches merges two of which one is taken whenever it is computed.
+    fn takes_alternatives(&self, node: &Node) -> bool {
+        let condition = |input: usize| self.condition_of(node.inputs()[input]);
+        match node.op() {
+            Op::Merge => condition(0)
+                .zip(condition(1))
+                .is_some_and(|(one, other)| self.are_alternatives(one, other, node.condition())),
+            _ => true,
+        }
     }
 
     fn is_variable(&self, id: NodeId) -> bool {

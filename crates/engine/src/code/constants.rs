@@ -19,7 +19,7 @@ impl Code {
         let mut known = vec![None; self.computed.len()];
         let mut kept = Vec::with_capacity(self.instructions.len());
         for mut instruction in std::mem::take(&mut self.instructions) {
-            for input in &mut instruction.inputs {
+            for input in instruction.reads_mut() {
                 if let Place::Slot(index) = input.place {
                     input.place = known[index].unwrap_or(input.place);
                 }

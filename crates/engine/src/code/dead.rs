@@ -11,7 +11,7 @@ impl Code {
             let is_needed = slots(&instruction.outputs).any(|index| is_read[index])
                 || can_fail(&instruction.kernel, instruction.first_dtype(self));
             if is_needed {
-                slots(&instruction.inputs).for_each(|index| is_read[index] = true);
+                slots(instruction.reads()).for_each(|index| is_read[index] = true);
                 kept.push(instruction);
             }
         }

@@ -56,6 +56,7 @@ impl Code {
             node: *nodes.last().expect("a group has members"),
             fused: nodes,
             kernel: Kernel::Fused(Arc::new(program)),
+            condition: self.instructions[group.position].condition.clone(),
             inputs: operands,
             results: places.len(),
             outputs: places,

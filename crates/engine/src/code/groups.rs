@@ -44,7 +44,7 @@ impl<'a> Groups<'a> {
         let (mut readers, mut is_read_outside) = (writers.clone(), vec![false; code.computed.len()]);
         for (index, instruction) in code.instructions.iter().enumerate() {
             slots(&instruction.outputs).for_each(|value| writers[value].push(index));
-            slots(&instruction.inputs).for_each(|value| readers[value].push(index));
+            slots(instruction.reads()).for_each(|value| readers[value].push(index));
         }
         slots(code.read_outside()).for_each(|value| is_read_outside[value] = true);
         let is_whole = |instruction: &Instruction| slots(&instruction.outputs).all(|value| writers[value].len() == 1);
@@ -123,12 +123,19 @@ impl<'a> Groups<'a> {
             let group = self.writers[value].first().and_then(|writer| self.of[*writer]);
             if let Some(group) = group.filter(|group| !sources.contains(group))
                 && self.groups[group].elements == member.elements
+                && self.are_together(index, group)
                 && self.reads_steps_only(index, member, group)
             {
                 sources.push(group);
             }
         }
         sources
+    }
+
+    /// Whether it runs in the runs of the group.
+    fn are_together(&self, index: usize, group: usize) -> bool {
+        let condition = |index: usize| self.code.instructions[index].condition_place();
+        self.groups[group].members.iter().all(|member| condition(*member) == condition(index))
     }
 
     /// Whether all that it reads of a group are elements of steps, each at its own place.
@@ -191,7 +198,7 @@ impl<'a> Groups<'a> {
 
     /// Whether all that an instruction reads of others is there before that position.
     fn is_ready_before(&self, position: usize, index: usize, members: &[usize]) -> bool {
-        slots(&self.code.instructions[index].inputs)
+        slots(self.code.instructions[index].reads())
             .flat_map(|value| &self.writers[value])
             .filter(|writer| !members.contains(writer))
             .all(|writer| self.position_of(*writer) < position)

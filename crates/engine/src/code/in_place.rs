@@ -5,7 +5,10 @@ use std::sync::Arc;
 use everstep_ops::{Fused, FusedOutput, Kernel};
 
 use super::{Code, slots};
-use crate::place::{Operand, Place};
+use crate::{
+    place::{Operand, Place},
+    plan::Instruction,
+};
 
 impl Code {
     /// Lets outputs of fused kernels take the place of inputs that nobody needs any longer.
@@ -13,14 +16,16 @@ impl Code {
         let end = self.instructions.len();
         let mut last_read = vec![0; self.computed.len()];
         for (index, instruction) in self.instructions.iter().enumerate() {
-            slots(&instruction.inputs).for_each(|value| last_read[value] = index);
+            slots(instruction.reads()).for_each(|value| last_read[value] = index);
         }
         slots(self.read_outside()).for_each(|value| last_read[value] = end);
         let is_fetched = |value: usize| slots(&self.values).any(|fetched| fetched == value);
+        let writes = self.writes();
         let mut same: Vec<Option<Place>> = vec![None; self.computed.len()];
         let mut instructions = std::mem::take(&mut self.instructions);
         for (index, instruction) in instructions.iter_mut().enumerate() {
-            for operand in instruction.inputs.iter_mut().chain(&mut instruction.outputs) {
+            let Instruction { condition, inputs, outputs, .. } = instruction;
+            for operand in condition.iter_mut().chain(inputs).chain(outputs) {
                 if let Place::Slot(value) = operand.place {
                     operand.place = same[value].unwrap_or(operand.place);
                 }
@@ -36,7 +41,7 @@ impl Code {
             else {
                 continue;
             };
-            if is_fetched(to) {
+            if is_fetched(to) || writes[to] > 1 {
                 continue;
             }
             instruction.kernel = Kernel::Fused(Arc::new(next));

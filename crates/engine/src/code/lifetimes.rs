@@ -28,8 +28,10 @@ impl Code {
                 operand.place = places[index];
             }
         };
-        let of_instructions =
-            self.instructions.iter_mut().flat_map(|made| made.inputs.iter_mut().chain(&mut made.outputs));
+        let of_instructions = self
+            .instructions
+            .iter_mut()
+            .flat_map(|made| made.condition.iter_mut().chain(&mut made.inputs).chain(&mut made.outputs));
         of_instructions.for_each(put);
         self.updates.iter_mut().flat_map(|updating| &mut updating.inputs).for_each(put);
         self.values.iter_mut().for_each(put);
@@ -46,8 +48,7 @@ impl Code {
             for index in slots(&instruction.outputs) {
                 lifetimes[index].made = lifetimes[index].made.min(when);
             }
-            slots(instruction.inputs.iter().chain(&instruction.outputs))
-                .for_each(|index| lifetimes[index].needed = when);
+            slots(instruction.reads().chain(&instruction.outputs)).for_each(|index| lifetimes[index].needed = when);
         }
         let end = self.instructions.len();
         for updating in &self.updates {

@@ -16,7 +16,7 @@ impl Code {
         // By what they read, which ones among the kept.
         let mut readers: HashMap<Vec<Place>, Vec<usize>> = HashMap::new();
         for mut instruction in std::mem::take(&mut self.instructions) {
-            for input in &mut instruction.inputs {
+            for input in instruction.reads_mut() {
                 if let Place::Slot(index) = input.place {
                     input.place = same[index].unwrap_or(input.place);
                 }
@@ -41,7 +41,7 @@ impl Code {
         self.redirect(&same);
     }
 
-    /// Whether both write the same elements.
+    /// Whether the earlier one writes the same elements in every run of the other.
     fn is_same(&self, one: &Instruction, other: &Instruction) -> bool {
         let same_shapes = |one: &[Operand], other: &[Operand]| {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.shape == other.shape)
@@ -50,7 +50,9 @@ impl Code {
             let mut pairs = one.outputs.iter().zip(&other.outputs);
             pairs.all(|(one, other)| self.dtype(one.place) == self.dtype(other.place))
         };
-        is_pure(&one.kernel)
+        let is_there = one.condition.is_none() || one.condition_place() == other.condition_place();
+        is_there
+            && is_pure(&one.kernel)
             && one.kernel == other.kernel
             && same_shapes(&one.inputs, &other.inputs)
             && same_shapes(&one.outputs, &other.outputs)

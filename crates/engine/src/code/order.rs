@@ -11,7 +11,7 @@ impl Code {
             comes_first[index] = slots(&instruction.outputs).any(|output| is_needed[output])
                 || can_fail(&instruction.kernel, instruction.first_dtype(self));
             if comes_first[index] {
-                slots(&instruction.inputs).for_each(|input| is_needed[input] = true);
+                slots(instruction.reads()).for_each(|input| is_needed[input] = true);
             }
         }
         let mut index = 0;

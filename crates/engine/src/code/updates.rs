@@ -45,7 +45,7 @@ impl Code {
         }
         let waits = self.instructions.iter().rposition(|instruction| {
             slots(&instruction.outputs).any(|output| computed.contains(&output))
-                || instruction.inputs.iter().any(|input| updating.changes(input.place))
+                || instruction.reads().any(|input| updating.changes(input.place))
         });
         Some(safe.max(waits.map_or(0, |last| last + 1)))
     }

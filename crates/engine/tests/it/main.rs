@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
 mod accumulation;
+mod branches;
 mod conditions;
 mod config;
 mod gradients;
@@ -19,6 +20,7 @@ mod optimization;
 mod optimizers;
 mod plans;
 mod random;
+mod random_branches;
 mod random_graphs;
 mod requests;
 mod schedules;

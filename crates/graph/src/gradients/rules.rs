@@ -54,7 +54,7 @@ pub(super) fn input_gradient(
             let dtype = graph.type_of(inputs[0])?.dtype;
             graph.cast(gradient, dtype)?
         }
-        Op::Identity | Op::CheckNumerics => gradient,
+        Op::Identity | Op::CheckNumerics | Op::Merge => gradient,
         Op::Random(RandomOp::Dropout { .. }) => graph.add_op(node.op().clone(), &[gradient, inputs[1]])?,
         Op::Logic(LogicOp::Select) => select::select(graph, inputs, index, gradient)?,
         Op::Shape(_) | Op::Index(_) | Op::Custom(_) => unreachable!("it was treated before"),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use everstep_tensor::{DType, Result};
 
-use crate::{Binary, Gradient, Graph, IndexOp, IndexedSlices, Length, Node, Op, Output, Variable};
+use crate::{
+    Binary, Gradient, Graph, IndexOp, IndexedSlices, Length, Node, Op, Output, Variable, condition::Conditions,
+};
 
 /// What flowed to the rows of some variables, in the order in which it was found.
 #[derive(Default)]
@@ -14,6 +16,23 @@ pub(super) struct Slices(BTreeMap<Variable, Vec<Part>>);
 struct Part {
     values: Output,
     indices: Output,
+    /// In which runs they are computed.
+    condition: Option<Output>,
+}
+
+impl Part {
+    /// Values and indices wherever nodes are built now: where the branch was not taken, zeros for the first row.
+    fn of_every_run(&self, graph: &mut Graph) -> Result<[Output; 2]> {
+        let outer = graph.conditions.value;
+        let both = [self.values, self.indices];
+        let Some(condition) = self.condition.filter(|_| self.condition != outer) else { return Ok(both) };
+        let alternative = graph.alternative(condition, outer)?;
+        let [values, indices] = both.map(|value| {
+            let zeros = graph.under(Conditions::all(Some(alternative)), |graph| graph.zeros_like(value))?;
+            graph.merge([(value, condition), (zeros, alternative)])
+        });
+        Ok([values?, indices?])
+    }
 }
 
 impl Slices {
@@ -40,7 +59,7 @@ impl Slices {
                 (graph.reshape(values, shape)?, graph.reshape(indices, [-1])?)
             }
         };
-        parts.push(Part { values, indices });
+        parts.push(Part { values, indices, condition: graph.conditions.value });
         Ok(true)
     }
 
@@ -49,21 +68,22 @@ impl Slices {
         &self,
         graph: &mut Graph,
         variable: Variable,
-        dense: Option<&Output>,
+        dense: Option<Output>,
     ) -> Result<Option<Gradient>> {
-        let Some(slices) = self.joined(graph, variable)? else { return Ok(dense.copied().map(Gradient::Dense)) };
+        let Some(slices) = self.joined(graph, variable)? else { return Ok(dense.map(Gradient::Dense)) };
         let Some(dense) = dense else { return Ok(Some(slices)) };
         let slices = slices.dense(graph)?;
-        graph.add_op(Op::Binary(Binary::Add), &[*dense, slices]).map(|sum| Some(Gradient::Dense(sum)))
+        graph.add_op(Op::Binary(Binary::Add), &[dense, slices]).map(|sum| Some(Gradient::Dense(sum)))
     }
 
     fn joined(&self, graph: &mut Graph, variable: Variable) -> Result<Option<Gradient>> {
-        let (values, indices) = match self.0.get(&variable).map_or(&[][..], |parts| parts) {
+        let parts = self.0.get(&variable).into_iter().flatten().map(|part| part.of_every_run(graph));
+        let (values, indices) = match &parts.collect::<Result<Vec<[Output; 2]>>>()?[..] {
             [] => return Ok(None),
-            [Part { values, indices }] => (*values, *indices),
+            [[values, indices]] => (*values, *indices),
             parts => {
-                let values: Vec<Output> = parts.iter().map(|part| part.values).collect();
-                let indices = parts.iter().map(|part| graph.cast(part.indices, DType::I64));
+                let values: Vec<Output> = parts.iter().map(|[values, _]| *values).collect();
+                let indices = parts.iter().map(|[_, indices]| graph.cast(*indices, DType::I64));
                 let indices = indices.collect::<Result<Vec<Output>>>()?;
                 (graph.concat(&values, 0)?, graph.concat(&indices, 0)?)
             }

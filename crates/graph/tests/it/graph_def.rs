@@ -1,6 +1,6 @@
 //! The graph as TensorBoard sees it.
 
-use everstep_graph::{Graph, Initializer, Transpose, UpdateRule};
+use everstep_graph::{Graph, Initializer, PartialShape, Transpose, UpdateRule};
 use everstep_proto::{
     Message,
     attr_value::{Attr, AttrValue},
@@ -94,4 +94,47 @@ fn a_condition_is_an_edge_of_control() {
     graph.verify().unwrap();
     let def = GraphDef::decode(&*graph.to_graph_def()).unwrap();
     assert_eq!(def.node.last().unwrap().input, ["count", "one", "^Less"]);
+}
+
+/// As `tf.cond` of TensorFlow 1.15 writes it: what enters a branch comes through a switch, the false side first.
+#[test]
+fn values_enter_branches_through_switches() {
+    let mut graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [4]).unwrap().output();
+    let [flag, other] =
+        ["flag", "other"].map(|name| graph.placeholder(name, DType::Bool, PartialShape::SCALAR).unwrap());
+    let nested = |graph: &mut Graph| {
+        let y = graph.exp(x)?;
+        graph.cond(other, |graph| Ok([graph.mul(x, y)?]), |graph| Ok([graph.neg(y)?]))
+    };
+    graph.cond(flag, nested, |graph| Ok([graph.add(x, x)?])).unwrap();
+    graph.verify().unwrap();
+    let def = GraphDef::decode(&*graph.to_graph_def()).unwrap();
+    let found = |op: &str| {
+        let nodes = def.node.iter().filter(move |node| node.op == op);
+        nodes.map(|node| format!("{}({})", node.name, node.input.join(", "))).collect::<Vec<String>>()
+    };
+    assert_eq!(
+        found("Switch"),
+        [
+            "cond/Switch(x, flag)",
+            "cond/cond/Switch(other, flag)",
+            "cond/cond/Switch_1(cond/Switch:1, cond/cond/Switch:1)",
+            "cond/cond/Switch_2(cond/Exp, cond/cond/Switch:1)",
+            "cond/cond/Switch_3(cond/Exp, cond/cond/Switch:1)",
+            "cond/Switch_1(x, flag)",
+        ]
+    );
+    assert_eq!(found("Exp"), ["cond/Exp(cond/Switch:1)"]);
+    assert_eq!(found("Mul"), ["cond/cond/Mul(cond/cond/Switch_1:1, cond/cond/Switch_2:1)"]);
+    assert_eq!(found("Neg"), ["cond/cond/Neg(cond/cond/Switch_3)"]);
+    assert_eq!(found("AddV2"), ["cond/AddV2(cond/Switch_1, cond/Switch_1)"]);
+    assert_eq!(
+        found("Merge"),
+        ["cond/cond/Merge(cond/cond/Mul, cond/cond/Neg)", "cond/Merge(cond/cond/Merge, cond/AddV2)"]
+    );
+    assert_eq!(attribute(&def, "cond/Merge", "N"), &Attr::I(2));
+    assert_eq!(attribute(&def, "cond/Switch", "T"), &Attr::Type(DataType::Float.into()));
+    let names: std::collections::BTreeSet<&str> = def.node.iter().map(|node| &*node.name).collect();
+    assert_eq!(names.len(), def.node.len());
 }

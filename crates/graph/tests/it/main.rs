@@ -1,6 +1,7 @@
 //! The graph through its public API.
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+mod branches;
 mod errors;
 mod fused;
 mod gradients;
