@@ -13,7 +13,7 @@ usage: cargo xtask COMMAND [OPTIONS]
       Build the train program with optimisation and run it: a classifier of images, or a
       transformer that learns to write as a text is written; its own --help lists its options.
   bench loop|summary [--json]
-      What the loop and its hooks cost a step, or what it costs to write scalars, in release mode;
+      What the loop, its hooks and the engine cost a step, or what it costs to write scalars, in release mode;
       it judges nothing.
   bench checkpoint [--json]
       What 50 saves of 1 GiB cost a training that rewrites all of it in every step, the rate of

@@ -5,6 +5,7 @@ mod checkpoint;
 mod counting;
 mod kernels;
 mod models;
+mod null_step;
 mod peak;
 mod peers;
 mod summary_writer;
@@ -16,8 +17,9 @@ const USAGE: &str = "\
 usage: cargo xtask bench loop|summary|checkpoint [--json]
        cargo xtask bench kernels [--json] [WORD]...
        cargo xtask bench models [--json] [--threads N]... [--model NAME]... [--peers [--python PATH]...]
-  loop        what the loop and its hooks cost a step, on a session that only counts, on one thread;
-              beside it TensorFlow's MonitoredTrainingSession, where python3 can import tensorflow
+  loop        what the loop and its hooks cost a step, on a session that only counts, on one thread, and
+              what the engine costs such a step; beside it TensorFlow's MonitoredTrainingSession,
+              where python3 can import tensorflow
   summary     what it costs to write scalars to an event file; beside it the writers of TensorFlow,
               torch and tensorboardX, those that python3 can import
   checkpoint  what 50 saves of 1 GiB cost a training that rewrites all of it in every step, and what

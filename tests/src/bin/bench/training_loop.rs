@@ -10,7 +10,7 @@ use everstep::{
 };
 use serde_json::json;
 
-use crate::{counting::Counting, peers};
+use crate::{counting::Counting, null_step, peers};
 
 const STEPS: u32 = 1_000_000;
 /// Odd, so that the median is one of them.
@@ -68,11 +68,13 @@ pub(crate) fn bench(json: bool) -> std::result::Result<(), Box<dyn std::error::E
     let default_hooks = measure(Some(&directory), TrainOptions::default());
     std::fs::remove_dir_all(&directory)?;
     let default_hooks_steps_per_s = 1e9 / default_hooks?;
+    let null_steps_per_s = null_step::steps_per_s()?;
 
     println!("the loop on a session that only counts, one thread, median of {ROUNDS} rounds of {STEPS} steps");
     println!("  a bare run                {bare_run_ns:>12.1} ns          goal: at most 200");
     println!("  ten idle hooks            {ten_idle_hooks_ns:>12.1} ns more     goal: at most 500 more");
     println!("  the default hooks         {default_hooks_steps_per_s:>12.0} steps/s     goal: at least 1000000");
+    println!("  the engine's null step    {null_steps_per_s:>12.0} steps/s     goal: at least 3000000");
     let tensorflow = tensorflow();
     match &tensorflow {
         Some(steps_per_s) => {
@@ -86,6 +88,7 @@ pub(crate) fn bench(json: bool) -> std::result::Result<(), Box<dyn std::error::E
             "bare_run_ns": bare_run_ns,
             "ten_idle_hooks_ns": ten_idle_hooks_ns,
             "default_hooks_steps_per_s": default_hooks_steps_per_s,
+            "null_steps_per_s": null_steps_per_s,
             "tensorflow_default_hooks_steps_per_s": tensorflow,
         });
         println!("{report}");
