@@ -8,6 +8,7 @@ const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 const ROUNDS: usize = 10;
 
 /// The four random words of `counter` under `key`.
+#[inline(always)]
 pub(crate) fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let (mut words, mut key) = (counter, key);
     for _ in 0..ROUNDS {
@@ -17,6 +18,7 @@ pub(crate) fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     words
 }
 
+#[inline(always)]
 fn round([a, b, c, d]: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let left = u64::from(MULTIPLIERS[0]) * u64::from(a);
     let right = u64::from(MULTIPLIERS[1]) * u64::from(c);

@@ -28,12 +28,14 @@ impl Stream {
     }
 
     /// The four random words of a place.
+    #[inline(always)]
     pub(crate) fn words(self, index: usize, attempt: u32) -> [u32; 4] {
         let index = index as u64;
         philox([index as u32, (index >> 32) as u32, attempt, self.run], self.key)
     }
 
     /// Two numbers in `0..1`.
+    #[inline(always)]
     fn pair(self, index: usize, attempt: u32) -> [f64; 2] {
         let [a, b, c, d] = self.words(index, attempt);
         [unit(a, b), unit(c, d)]
@@ -43,7 +45,7 @@ impl Stream {
 /// Element `index` of the stream, of a law of floats.
 pub(crate) fn sample(distribution: &Distribution, stream: Stream, index: usize) -> f64 {
     match *distribution {
-        Distribution::Uniform { low, high } => below(low + (high - low) * stream.pair(index, 0)[0], low, high),
+        Distribution::Uniform { low, high } => Uniform::new(low, high).sample(stream, index),
         Distribution::Normal { mean, stddev } => mean + stddev * normal(stream, index, 0),
         Distribution::TruncatedNormal { mean, stddev } => mean + stddev * truncated(stream, index),
         Distribution::UniformInt { .. } | Distribution::Bernoulli { .. } => integer(distribution, stream, index) as f64,
@@ -52,10 +54,43 @@ pub(crate) fn sample(distribution: &Distribution, stream: Stream, index: usize) 
 
 /// [`sample`] rounded to single precision, still below the bound of a uniform distribution.
 pub(crate) fn sample_f32(distribution: &Distribution, stream: Stream, index: usize) -> f32 {
-    let rounded = sample(distribution, stream, index) as f32;
     match *distribution {
-        Distribution::Uniform { low, high } if low < high && f64::from(rounded) >= high => rounded.next_down(),
-        _ => rounded,
+        Distribution::Uniform { low, high } => Uniform::new(low, high).sample_f32(stream, index),
+        _ => sample(distribution, stream, index) as f32,
+    }
+}
+
+/// The even law over `low..high`, without a branch for each element: a loop over places becomes one of vectors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Uniform {
+    low: f64,
+    range: f64,
+    /// What is not reached, unless there is nothing below it.
+    end: f64,
+    /// The greatest numbers below it.
+    last: f64,
+    last_f32: f32,
+}
+
+impl Uniform {
+    pub(crate) fn new(low: f64, high: f64) -> Uniform {
+        let end = if low < high { high } else { f64::INFINITY };
+        Uniform { low, range: high - low, end, last: high.next_down(), last_f32: (high as f32).next_down() }
+    }
+
+    /// Element `index` of the stream.
+    #[inline(always)]
+    pub(crate) fn sample(&self, stream: Stream, index: usize) -> f64 {
+        let value = self.low + self.range * stream.pair(index, 0)[0];
+        // Rounding may reach the bound that is left out.
+        if value >= self.end { self.last } else { value }
+    }
+
+    /// The same in single precision; what is rounded up to the bound or beyond it is the bound, rounded.
+    #[inline(always)]
+    pub(crate) fn sample_f32(&self, stream: Stream, index: usize) -> f32 {
+        let rounded = self.sample(stream, index) as f32;
+        if f64::from(rounded) >= self.end { self.last_f32 } else { rounded }
     }
 }
 
@@ -79,11 +114,6 @@ pub(crate) fn threshold(rate: f64) -> u32 {
     (rate * 4_294_967_296.0) as u32
 }
 
-/// Rounding may reach the bound that is left out.
-fn below(value: f64, low: f64, high: f64) -> f64 {
-    if value >= high && low < high { high.next_down() } else { value }
-}
-
 /// The first normal number within two standard deviations; one of 22 is refused.
 fn truncated(stream: Stream, index: usize) -> f64 {
     let mut attempt = 0;
@@ -103,6 +133,7 @@ fn normal(stream: Stream, index: usize, attempt: u32) -> f64 {
 }
 
 /// The upper 53 of 64 random bits as a fraction.
+#[inline(always)]
 fn unit(high: u32, low: u32) -> f64 {
     let bits = (u64::from(high) << 32) | u64::from(low);
     (bits >> 11) as f64 / (1u64 << 53) as f64

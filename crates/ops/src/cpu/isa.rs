@@ -27,6 +27,21 @@ pub(super) trait Registers: Float {
             }
         }
     }
+
+    /// Transposes two lines of four elements, as [`turn`](Self::turn) does four.
+    ///
+    /// # Safety
+    /// The elements can be read there, and written there.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "pairs are read and written at pointers")]
+    unsafe fn turn_pair(from: *const Self, stride: usize, to: *mut Self, to_stride: usize) {
+        for line in 0..2 {
+            for place in 0..4 {
+                // SAFETY: the caller's promise.
+                unsafe { *to.add(place * to_stride + line) = *from.add(line * stride + place) };
+            }
+        }
+    }
 }
 
 impl Registers for f32 {
@@ -48,6 +63,25 @@ impl Registers for f32 {
             _MM_TRANSPOSE4_PS(a, b, c, d);
             for (place, line) in lines.into_iter().enumerate() {
                 _mm_storeu_ps(to.add(place * to_stride), line);
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "pairs of lines are turned in registers")]
+    unsafe fn turn_pair(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+        use std::arch::x86_64::{
+            _mm_castps_pd, _mm_cvtsd_f64, _mm_loadu_ps, _mm_unpackhi_pd, _mm_unpackhi_ps, _mm_unpacklo_ps,
+        };
+        // SAFETY: the caller's promise; every processor of this architecture has these instructions.
+        unsafe {
+            let (a, b) = (_mm_loadu_ps(from), _mm_loadu_ps(from.add(stride)));
+            for (half, pairs) in [_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b)].into_iter().enumerate() {
+                let pairs = _mm_castps_pd(pairs);
+                let to = to.add(2 * half * to_stride);
+                to.cast::<f64>().write_unaligned(_mm_cvtsd_f64(pairs));
+                to.add(to_stride).cast::<f64>().write_unaligned(_mm_cvtsd_f64(_mm_unpackhi_pd(pairs, pairs)));
             }
         }
     }

@@ -4,15 +4,19 @@ use super::{
     elementwise::{BLOCK, TRANSCENDENTAL},
     number::Float,
     pool::Pool,
+    wide::{Work, wide},
 };
 use crate::{
     Distribution, Key, View, ViewMut,
     element::{Element, unchecked_dtype, with_float},
-    random::{self, Stream},
+    random::{self, Stream, Uniform},
     view::DType,
 };
 
 pub(super) fn random(pool: &Pool, distribution: &Distribution, stream: Stream, output: &mut ViewMut<'_>) {
+    if let Distribution::Uniform { low, high } = *distribution {
+        return uniform(pool, Uniform::new(low, high), stream, output);
+    }
     match output.data.as_data().dtype() {
         DType::F32 => fill(pool, output, |index| random::sample_f32(distribution, stream, index)),
         DType::F64 => fill(pool, output, |index| random::sample(distribution, stream, index)),
@@ -32,6 +36,40 @@ fn fill<T: Element>(pool: &Pool, output: &mut ViewMut<'_>, element: impl Fn(usiz
             *value = element(first + index);
         }
     });
+}
+
+fn uniform(pool: &Pool, law: Uniform, stream: Stream, output: &mut ViewMut<'_>) {
+    with_float!(output.data.as_data().dtype(), T => {
+        let output = T::slice_mut(&mut output.data);
+        let cost = output.len() * TRANSCENDENTAL;
+        pool.blocks(output, BLOCK / 8, cost, &|first, block: &mut [T]| wide(Even { law, stream, first, block }));
+    });
+}
+
+/// A loop of its own: a closure as long would be called for each element, not made part of a vectorised loop.
+struct Even<'a, T> {
+    law: Uniform,
+    stream: Stream,
+    first: usize,
+    block: &'a mut [T],
+}
+
+impl Work for Even<'_, f32> {
+    #[inline(always)]
+    fn run(self) {
+        for (index, value) in self.block.iter_mut().enumerate() {
+            *value = self.law.sample_f32(self.stream, self.first + index);
+        }
+    }
+}
+
+impl Work for Even<'_, f64> {
+    #[inline(always)]
+    fn run(self) {
+        for (index, value) in self.block.iter_mut().enumerate() {
+            *value = self.law.sample(self.stream, self.first + index);
+        }
+    }
 }
 
 pub(super) fn dropout(pool: &Pool, rate: f64, key: Key, input: View<'_>, run: View<'_>, output: &mut ViewMut<'_>) {

@@ -133,8 +133,22 @@ fn transpose<T: Registers>(
             }
         }
     }
+    let pairs = across + (lines.len() - across) / 2 * 2;
+    for line in (across..pairs).step_by(2) {
+        for place in (0..down).step_by(SIDE) {
+            // SAFETY: two lines from `line` and four places from `place` are within both, as asserted.
+            unsafe {
+                T::turn_pair(
+                    values.as_ptr().add(from(line, place)),
+                    stride,
+                    into.as_mut_ptr().add(place * width + line),
+                    width,
+                );
+            }
+        }
+    }
     for line in 0..lines.len() {
-        let rest = if line < across { down } else { 0 };
+        let rest = if line < pairs { down } else { 0 };
         for place in rest..places.len() {
             into[place * width + line] = values[from(line, place)];
         }
