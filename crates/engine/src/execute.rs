@@ -62,7 +62,7 @@ impl Execution<'_> {
             self.watch.check()?;
         }
         for operand in &plan.values {
-            outcome.values.push(self.fetched(operand)?);
+            self.fetch(operand, &mut outcome.values)?;
         }
         updates.try_for_each(|updating| self.apply(updating))?;
         outcome.metadata = self.metadata();
@@ -108,9 +108,9 @@ impl Execution<'_> {
             *tensor = self.arena.at(operand.place).and_then(Option::take);
         }
         let computed = self.compute_into(instruction, &mut taken);
-        for (tensor, operand) in taken.into_iter().zip(&instruction.outputs) {
+        for (tensor, operand) in taken.iter_mut().zip(&instruction.outputs) {
             if let Some(place) = self.arena.at(operand.place) {
-                *place = tensor;
+                *place = tensor.take();
             }
         }
         computed
@@ -118,7 +118,8 @@ impl Execution<'_> {
 
     fn compute_into(&mut self, instruction: &Instruction, taken: &mut [Option<Tensor>; OUTPUTS]) -> Result<()> {
         let memory = Memory { arena: self.arena, variables: self.variables, plan: self.plan, feeds: self.feeds };
-        let inputs = memory.views(&instruction.inputs)?;
+        let mut inputs = [NOTHING; INPUTS];
+        memory.view(&instruction.inputs, &mut inputs)?;
         let mut outputs: [_; OUTPUTS] = std::array::from_fn(|_| nothing_mut());
         for ((view, tensor), operand) in outputs.iter_mut().zip(taken).zip(&instruction.outputs) {
             let tensor = tensor.as_mut().expect("a plan writes each slot and result once an instruction");
@@ -134,10 +135,14 @@ impl Execution<'_> {
         })
     }
 
-    /// The value of a fetch, shared with where it lies.
-    fn fetched(&self, operand: &Operand) -> Result<Tensor> {
+    /// Hands over the value of a fetch, shared with where it lies.
+    fn fetch(&self, operand: &Operand, values: &mut Vec<Tensor>) -> Result<()> {
         let tensor = self.memory().tensor(operand.place)?;
-        if *tensor.shape() == *operand.shape { Ok(tensor.clone()) } else { tensor.reshape(&operand.shape) }
+        match *tensor.shape() == *operand.shape {
+            true => values.push(tensor.clone()),
+            false => values.push(tensor.reshape(&operand.shape)?),
+        }
+        Ok(())
     }
 
     /// Whether a condition is true, if there is one.
@@ -185,7 +190,8 @@ impl Execution<'_> {
             Ok(())
         });
         let updated = taken.and_then(|()| self.update_into(updating, &mut next));
-        for (next, changed) in next.into_iter().flatten().zip(&updating.targets) {
+        for (next, changed) in next.iter_mut().zip(&updating.targets) {
+            let Some(next) = next.take() else { break };
             let entry = self.variables.entry_mut(changed.variable);
             if updated.is_ok() { entry.put_next(next) } else { entry.put_back(next) }
         }
@@ -194,7 +200,8 @@ impl Execution<'_> {
 
     fn update_into(&mut self, updating: &Updating, next: &mut [Option<Next>; OUTPUTS]) -> Result<()> {
         let memory = Memory { arena: self.arena, variables: self.variables, plan: self.plan, feeds: self.feeds };
-        let inputs = memory.views(&updating.inputs)?;
+        let mut inputs = [NOTHING; INPUTS];
+        memory.view(&updating.inputs, &mut inputs)?;
         let mut targets: [_; OUTPUTS] = std::array::from_fn(|_| Target { next: nothing_mut(), from: None });
         for ((target, next), changed) in targets.iter_mut().zip(next.iter_mut().flatten()).zip(&updating.targets) {
             *target = memory.target(*changed, next)?;
@@ -228,15 +235,15 @@ impl<'a> Memory<'a> {
         }
     }
 
-    fn views<'b>(self, operands: &'b [Operand]) -> Result<[View<'b>; INPUTS]>
+    /// Sees the operands as views, as many as there are.
+    fn view<'b>(self, operands: &'b [Operand], views: &mut [View<'b>; INPUTS]) -> Result<()>
     where
         'a: 'b,
     {
-        let mut views = [NOTHING; INPUTS];
         for (view, operand) in views.iter_mut().zip(operands) {
             *view = View { shape: &operand.shape, data: data(self.tensor(operand.place)?, elements(operand))? };
         }
-        Ok(views)
+        Ok(())
     }
 
     fn target<'b>(self, changed: Changed, next: &'b mut Next) -> Result<Target<'b>>

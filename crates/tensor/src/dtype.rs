@@ -25,6 +25,7 @@ impl DType {
     pub const ALL: [Self; 6] = [Self::Bool, Self::U8, Self::I32, Self::I64, Self::F32, Self::F64];
 
     /// Bytes of one element.
+    #[inline]
     pub const fn size(self) -> usize {
         match self {
             Self::Bool | Self::U8 => 1,

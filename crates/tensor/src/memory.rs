@@ -30,10 +30,12 @@ impl Memory {
         Some(zeros)
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.memory[self.begin..][..self.length]
     }
 
+    #[inline]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.memory[self.begin..][..self.length]
     }

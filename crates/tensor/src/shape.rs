@@ -35,6 +35,7 @@ impl Shape {
     }
 
     /// The number of elements, or `None` if it exceeds `usize`.
+    #[inline]
     pub fn elements(&self) -> Option<usize> {
         self.iter().try_fold(1usize, |product, axis| product.checked_mul(*axis))
     }
@@ -42,6 +43,7 @@ impl Shape {
 
 impl Deref for Shape {
     type Target = [usize];
+    #[inline]
     fn deref(&self) -> &[usize] {
         match &self.0 {
             Axes::Inline { rank, lengths } => &lengths[..usize::from(*rank)],
@@ -51,6 +53,7 @@ impl Deref for Shape {
 }
 
 impl DerefMut for Shape {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [usize] {
         match &mut self.0 {
             Axes::Inline { rank, lengths } => &mut lengths[..usize::from(*rank)],
@@ -90,6 +93,7 @@ impl From<Vec<usize>> for Shape {
 }
 
 impl PartialEq for Shape {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }

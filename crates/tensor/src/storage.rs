@@ -25,6 +25,7 @@ impl Storage {
     }
 
     /// At least the bytes that the storage was made for.
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(memory) => memory.bytes(),
@@ -38,6 +39,7 @@ impl Storage {
     }
 
     /// `None` where the bytes are somebody else's.
+    #[inline]
     pub(crate) fn bytes_mut(&mut self) -> Option<&mut [u8]> {
         match self {
             Self::Own(memory) => Some(memory.bytes_mut()),

@@ -121,21 +121,25 @@ impl Tensor {
     }
 
     /// The type of the elements.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// The lengths of the axes, outermost first.
+    #[inline]
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
     /// The number of elements.
+    #[inline]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// Whether there is no element.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -146,6 +150,7 @@ impl Tensor {
     }
 
     /// The elements as native-endian bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.storage.bytes()[..self.byte_len()]
     }
@@ -171,6 +176,7 @@ impl Tensor {
     }
 
     /// Whether [`Tensor::get_mut`] would give the elements without a copy.
+    #[inline]
     pub fn is_unique(&mut self) -> bool {
         Arc::get_mut(&mut self.storage).is_some_and(|storage| !matches!(storage, Storage::Shared(..)))
     }
@@ -256,16 +262,20 @@ impl Tensor {
         self.dtype == other.dtype && self.shape == other.shape && self.bytes() == other.bytes()
     }
 
+    #[inline]
     fn byte_len(&self) -> usize {
         self.len() * self.dtype.size()
     }
 
+    #[inline]
     fn check_dtype(&self, wanted: DType) -> Result<()> {
-        if wanted == self.dtype {
-            return Ok(());
-        }
+        if wanted == self.dtype { Ok(()) } else { Err(self.other_dtype(wanted)) }
+    }
+
+    #[cold]
+    fn other_dtype(&self, wanted: DType) -> Error {
         let message = format!("the tensor holds {}, not {wanted}; read it as {}", self.dtype, self.dtype);
-        Err(Error::new(ErrorKind::InvalidArgument, message))
+        Error::new(ErrorKind::InvalidArgument, message)
     }
 }
 
