@@ -1,6 +1,6 @@
 //! A set of samples in memory.
 
-use everstep_tensor::{DType, Element, Error, ErrorKind, Result, Shape, Tensor};
+use everstep_tensor::{Bf16, DType, Element, Error, ErrorKind, F16, Result, Shape, Tensor};
 
 use crate::Batch;
 
@@ -109,6 +109,8 @@ fn gather(column: &Tensor, rows: &[usize]) -> Result<Tensor> {
         DType::I64 => gather_elements::<i64>(column, rows),
         DType::F32 => gather_elements::<f32>(column, rows),
         DType::F64 => gather_elements::<f64>(column, rows),
+        DType::Bf16 => gather_elements::<Bf16>(column, rows),
+        DType::F16 => gather_elements::<F16>(column, rows),
         dtype => Err(Error::new(ErrorKind::Internal, format!("rows of {dtype} cannot be gathered yet"))),
     }
 }

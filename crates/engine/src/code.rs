@@ -11,6 +11,7 @@ mod members;
 mod merge;
 mod order;
 mod updates;
+mod widen;
 
 use everstep_graph::NodeId;
 use everstep_ops::{Binary, IndexKernel, Kernel, Kernels};
@@ -47,6 +48,7 @@ impl Code {
         self.hoist_fallible();
         self.fuse(kernels);
         self.merge_branches();
+        self.widen();
         self.write_in_place();
         self.place_updates();
     }
@@ -139,9 +141,7 @@ fn shapes_of(operands: &[Operand]) -> Vec<&[usize]> {
 /// Whether a kernel may refuse what it reads, or does what this crate does not know; `dtype` is that of its first input.
 fn can_fail(kernel: &Kernel, dtype: Option<DType>) -> bool {
     match kernel {
-        Kernel::Binary(Binary::Div | Binary::FloorDiv | Binary::FloorMod) => {
-            !matches!(dtype, Some(DType::F32 | DType::F64))
-        }
+        Kernel::Binary(Binary::Div | Binary::FloorDiv | Binary::FloorMod) => !dtype.is_some_and(DType::is_float),
         Kernel::MatMul { .. } | Kernel::BatchMatMul { .. } | Kernel::Convolution { .. } | Kernel::Pooling { .. } => {
             false
         }

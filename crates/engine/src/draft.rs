@@ -264,6 +264,8 @@ impl<'a> Draft<'a> {
         self.fetch(fetches);
         if optimization == GraphOptimization::On {
             self.code.optimize(self.kernels);
+        } else {
+            self.code.widen();
         }
         self.code.renumber();
         let Placed { places, results, live_bytes } = self.placed(arena, limit)?;

@@ -1,10 +1,13 @@
 //! The first value of a variable.
 
 use everstep_graph::Initializer;
-use everstep_ops::{DataMut, Distribution, Kernel, Kernels, Key, ViewMut};
-use everstep_tensor::{DType, Error, ErrorKind, Result, Shape, Spec, Tensor};
+use everstep_ops::{DataMut, Distribution, Kernel, Kernels, Key, View, ViewMut};
+use everstep_tensor::{Bf16, DType, Error, ErrorKind, F16, Result, Shape, Spec, Tensor};
 
-use crate::{orthogonal::orthonormalize, view::data_mut};
+use crate::{
+    orthogonal::orthonormalize,
+    view::{data, data_mut},
+};
 
 /// The value that `initializer` gives a variable: a pure function of the spec and the seed.
 ///
@@ -16,6 +19,10 @@ pub(crate) fn initial_value(
     spec: &Spec,
     initializer: &Initializer,
 ) -> Result<Tensor> {
+    if spec.dtype.is_half() && initializer.is_random() {
+        let drawn = Spec { dtype: DType::F32, ..spec.clone() };
+        return rounded(kernels, spec, &initial_value(kernels, seed, &drawn, initializer)?);
+    }
     let distribution = match *initializer {
         Initializer::Orthogonal { gain } => return orthogonal(kernels, seed, spec, gain),
         Initializer::Value(ref value) => return Ok(value.clone()),
@@ -25,6 +32,16 @@ pub(crate) fn initial_value(
         Initializer::TruncatedNormal { mean, stddev } => Distribution::TruncatedNormal { mean, stddev },
     };
     random(kernels, seed, spec, distribution)
+}
+
+/// Numbers of two bytes from those that were drawn in f32.
+fn rounded(kernels: &dyn Kernels, spec: &Spec, drawn: &Tensor) -> Result<Tensor> {
+    let mut value = Tensor::zeros(spec.dtype, &spec.shape)?;
+    let (elements, shape) = (value.len(), &spec.shape);
+    let output = ViewMut { shape, data: data_mut(&mut value, elements)? };
+    let cast = kernels.run(&Kernel::Cast, &[View { shape, data: data(drawn, elements)? }], &mut [output]);
+    cast.map_err(|error| Error::new(ErrorKind::Internal, format!("variable {}: {error}", spec.name)))?;
+    Ok(value)
 }
 
 fn random(kernels: &dyn Kernels, seed: u64, spec: &Spec, distribution: Distribution) -> Result<Tensor> {
@@ -70,6 +87,8 @@ fn constant(spec: &Spec, number: f64) -> Result<Tensor> {
         DataMut::I64(elements) => elements.fill(number as i64),
         DataMut::F32(elements) => elements.fill(number as f32),
         DataMut::F64(elements) => elements.fill(number),
+        DataMut::Bf16(bits) => bits.fill(Bf16::from_f32(number as f32).to_bits()),
+        DataMut::F16(bits) => bits.fill(F16::from_f32(number as f32).to_bits()),
     }
     Ok(value)
 }

@@ -1,7 +1,7 @@
 //! Tensors as the borrowed views that kernels take.
 
 use everstep_ops::{Data, DataMut};
-use everstep_tensor::{DType, Error, ErrorKind, Result, Tensor};
+use everstep_tensor::{Bf16, DType, Error, ErrorKind, F16, Result, Tensor};
 
 /// The first `elements` elements of a tensor that has at least as many.
 pub(crate) fn data(tensor: &Tensor, elements: usize) -> Result<Data<'_>> {
@@ -12,6 +12,8 @@ pub(crate) fn data(tensor: &Tensor, elements: usize) -> Result<Data<'_>> {
         DType::I64 => Data::I64(&tensor.as_slice()?[..elements]),
         DType::F32 => Data::F32(&tensor.as_slice()?[..elements]),
         DType::F64 => Data::F64(&tensor.as_slice()?[..elements]),
+        DType::Bf16 => Data::Bf16(&Bf16::slice_to_bits(tensor.as_slice()?)[..elements]),
+        DType::F16 => Data::F16(&F16::slice_to_bits(tensor.as_slice()?)[..elements]),
         other => return Err(no_kernels(other)),
     })
 }
@@ -26,6 +28,8 @@ pub(crate) fn data_mut(tensor: &mut Tensor, elements: usize) -> Result<DataMut<'
         DType::I64 => DataMut::I64(&mut tensor.get_mut().expect(UNSHARED)[..elements]),
         DType::F32 => DataMut::F32(&mut tensor.get_mut().expect(UNSHARED)[..elements]),
         DType::F64 => DataMut::F64(&mut tensor.get_mut().expect(UNSHARED)[..elements]),
+        DType::Bf16 => DataMut::Bf16(&mut Bf16::slice_to_bits_mut(tensor.get_mut().expect(UNSHARED))[..elements]),
+        DType::F16 => DataMut::F16(&mut F16::slice_to_bits_mut(tensor.get_mut().expect(UNSHARED))[..elements]),
         other => return Err(no_kernels(other)),
     })
 }

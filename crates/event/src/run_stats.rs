@@ -69,6 +69,10 @@ pub enum Element {
     F32,
     /// Double precision.
     F64,
+    /// The upper half of single precision.
+    Bf16,
+    /// Half precision.
+    F16,
     /// Bytes of any length.
     Bytes,
 }

@@ -12,7 +12,7 @@ use everstep_proto::{
     tensor_shape::{Dim, TensorShapeProto},
     types::DataType,
 };
-use everstep_tensor::{DType, Tensor};
+use everstep_tensor::{Bf16, DType, F16, Tensor};
 
 use self::switch::Switches;
 use crate::{
@@ -168,6 +168,8 @@ fn data_type(dtype: DType) -> i32 {
         DType::I64 => DataType::Int64,
         DType::F32 => DataType::Float,
         DType::F64 => DataType::Double,
+        DType::Bf16 => DataType::Bfloat16,
+        DType::F16 => DataType::Half,
         _ => DataType::Invalid,
     };
     data_type.into()
@@ -189,7 +191,12 @@ fn tensor_proto(value: &Tensor) -> TensorProto {
 /// The elements in the list of their type; the slices of the other types are empty.
 fn with_elements(proto: TensorProto, value: &Tensor) -> TensorProto {
     let small = value.as_slice::<u8>().unwrap_or_default().iter().copied().map(i32::from);
+    let bits = match value.dtype() {
+        DType::Bf16 => value.as_slice().map(Bf16::slice_to_bits),
+        _ => value.as_slice().map(F16::slice_to_bits),
+    };
     TensorProto {
+        half_val: bits.unwrap_or_default().iter().copied().map(i32::from).collect(),
         float_val: value.as_slice().unwrap_or_default().to_vec(),
         double_val: value.as_slice().unwrap_or_default().to_vec(),
         int_val: small.chain(value.as_slice().unwrap_or_default().iter().copied()).collect(),

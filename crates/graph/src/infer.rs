@@ -7,6 +7,11 @@ use crate::{
     op::index::infer::gather,
 };
 
+/// What a message says of floats.
+pub(crate) const FLOATS: &str = "floats (f32, f64, bf16 or f16)";
+/// What a message says of numbers that are computed with.
+pub(crate) const NUMBERS: &str = "numbers (i32, i64, f32, f64, bf16 or f16)";
+
 /// Axes that a shape may have; kernels promise no more.
 const MAX_RANK: usize = 8;
 
@@ -28,7 +33,7 @@ impl Op {
             (Self::Binary(function), [one, other]) => {
                 match function {
                     Binary::Pow | Binary::DivNoNan => check_float(one.dtype)?,
-                    _ => check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, one.dtype)?,
+                    _ => check_dtype(NUMBERS, is_numeric, one.dtype)?,
                 }
                 vec![infer_pair(one, other)?]
             }
@@ -128,7 +133,7 @@ pub(crate) fn invalid<T>(message: String) -> Result<T> {
 }
 
 pub(crate) fn is_numeric(dtype: DType) -> bool {
-    matches!(dtype, DType::I32 | DType::I64 | DType::F32 | DType::F64)
+    matches!(dtype, DType::I32 | DType::I64) || dtype.is_float()
 }
 
 fn check_rank(shape: &PartialShape) -> Result<()> {
@@ -140,7 +145,7 @@ pub(crate) fn check_dtype(expected: &str, accepts: fn(DType) -> bool, dtype: DTy
 }
 
 pub(crate) fn check_float(dtype: DType) -> Result<()> {
-    check_dtype("f32 or f64", DType::is_float, dtype)
+    check_dtype(FLOATS, DType::is_float, dtype)
 }
 
 /// Every input is of one float dtype.
@@ -177,7 +182,7 @@ fn infer_variable(def: &VariableDef) -> Result<TensorType> {
             ))
         }
         random if random.is_random() && !dtype.is_float() => {
-            invalid(format!("random initial values are f32 or f64, the variable is {dtype}; use a constant"))
+            invalid(format!("random initial values are floats, the variable is {dtype}; use a constant"))
         }
         _ => Ok(TensorType::new(*dtype, shape)),
     }
@@ -224,9 +229,7 @@ fn matrix(operand: &TensorType, transposed: bool) -> Result<[Option<usize>; 2]> 
 
 fn infer_unary(unary: Unary, input: &TensorType) -> Result<TensorType> {
     match unary {
-        Unary::Neg | Unary::Abs | Unary::Square | Unary::Sign => {
-            check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, input.dtype)?
-        }
+        Unary::Neg | Unary::Abs | Unary::Square | Unary::Sign => check_dtype(NUMBERS, is_numeric, input.dtype)?,
         _ => check_float(input.dtype)?,
     }
     Ok(input.clone())
@@ -254,7 +257,7 @@ fn infer_reduce(reduction: Reduction, axes: &[usize], keep_dims: bool, input: &T
     match reduction {
         Reduction::Mean => check_float(input.dtype)?,
         Reduction::All | Reduction::Any => check_dtype("bool", |dtype| dtype == DType::Bool, input.dtype)?,
-        _ => check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, input.dtype)?,
+        _ => check_dtype(NUMBERS, is_numeric, input.dtype)?,
     }
     Ok(TensorType::new(input.dtype, without_axes(&input.shape, axes, keep_dims)?))
 }
@@ -312,7 +315,7 @@ fn infer_dense_cross_entropy(logits: &TensorType, labels: &TensorType) -> Result
 }
 
 fn infer_arg_max(axis: usize, input: &TensorType) -> Result<TensorType> {
-    check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, input.dtype)?;
+    check_dtype(NUMBERS, is_numeric, input.dtype)?;
     Ok(TensorType::new(DType::I64, without_axes(&input.shape, &[axis], false)?))
 }
 
@@ -359,7 +362,10 @@ fn infer_sparse_update(rule: UpdateRule, inputs: &[TensorType]) -> Result<Vec<Te
     let Some((indices, inputs)) = inputs.split_last().filter(|_| rule.sparse_name().is_some()) else {
         return invalid("the rule changes whole variables; make the gradient a dense one".into());
     };
-    check_dtype("numbers (i32, i64, f32 or f64)", is_numeric, inputs[0].dtype)?;
+    if inputs[0].dtype.is_half() {
+        return invalid(format!("no rows of {} are changed alone; make the gradient a dense one", inputs[0].dtype));
+    }
+    check_dtype(NUMBERS, is_numeric, inputs[0].dtype)?;
     if indices.shape.len() != 1 {
         return invalid(format!("indices are a vector, not of shape {}; reshape indices and slices", indices.shape));
     }
@@ -367,22 +373,24 @@ fn infer_sparse_update(rule: UpdateRule, inputs: &[TensorType]) -> Result<Vec<Te
     infer_changes(rule, inputs, &slices.shape)
 }
 
-/// Every input has the first variable's dtype, and its shape or a scalar's.
+/// Every input has the variable's dtype, and its shape or a scalar's.
 fn infer_update(rule: UpdateRule, inputs: &[TensorType]) -> Result<Vec<TensorType>> {
     infer_changes(rule, inputs, &inputs[0].shape)
 }
 
 fn infer_changes(rule: UpdateRule, inputs: &[TensorType], changes: &PartialShape) -> Result<Vec<TensorType>> {
-    let target = &inputs[0];
+    let (target, stored) = (&inputs[0], inputs[rule.variable()].dtype);
     match rule {
         UpdateRule::Assign => {}
-        UpdateRule::AssignAdd | UpdateRule::AssignSub => {
-            check_dtype("numbers", |dtype| dtype != DType::Bool, target.dtype)?
-        }
-        _ => check_float(target.dtype)?,
+        UpdateRule::AssignAdd | UpdateRule::AssignSub => check_dtype("numbers", |dtype| dtype != DType::Bool, stored)?,
+        _ => check_float(stored)?,
     }
     for (index, input) in inputs.iter().enumerate() {
-        check_equal_dtypes(target.dtype, input.dtype)?;
+        let is_variable = index == rule.variable();
+        let is_change = index >= rule.targets() && !rule.is_scalar(index);
+        // What a variable of two bytes is changed by is computed in f32, and may be given so.
+        let may_be_stored = is_variable || is_change && (rule == UpdateRule::Assign || input.dtype == stored);
+        check_equal_dtypes(if may_be_stored { stored } else { stored.arithmetic() }, input.dtype)?;
         let expected = match rule.is_scalar(index) {
             true => &PartialShape::SCALAR,
             false if index < rule.targets() => &target.shape,

@@ -35,7 +35,8 @@ use crate::{CustomRule, Initializer, PartialShape};
 
 /// An operation with its attributes; what it takes and gives is said at each variant.
 ///
-/// "Float" means f32 or f64, "numeric" means i32, i64, f32 or f64; inputs and outputs are of one dtype unless said otherwise.
+/// "Float" means f32, f64, bf16 or f16, "numeric" means float, i32 or i64; inputs and outputs are of one dtype unless said
+/// otherwise.
 /// Numerics follow TensorFlow's ops of the same names.
 #[derive(Clone, Debug)]
 pub enum Op {

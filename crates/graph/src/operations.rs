@@ -13,7 +13,7 @@ mod shape;
 
 pub use self::{attention::Attention, norm::BatchNormed};
 
-use everstep_tensor::{DType, Result, Tensor};
+use everstep_tensor::{Bf16, DType, F16, Result, Tensor};
 
 use crate::{
     Axes, Binary, Compare, Graph, Input, Op, Output, PartialShape, Reduction, Transpose, Unary, Update, UpdateRule,
@@ -49,6 +49,8 @@ impl Graph {
         let value = match dtype {
             DType::F32 => Tensor::scalar(value as f32),
             DType::F64 => Tensor::scalar(value),
+            DType::Bf16 => Tensor::scalar(Bf16::from_f32(value as f32)),
+            DType::F16 => Tensor::scalar(F16::from_f32(value as f32)),
             DType::I32 => Tensor::scalar(value as i32),
             DType::I64 => Tensor::scalar(value as i64),
             DType::U8 => Tensor::scalar(value as u8),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use everstep_tensor::Result;
 
-use crate::{Graph, NodeId, Output, Variable, condition::Conditions};
+use crate::{Graph, NodeId, Op, Output, Variable, condition::Conditions};
 
 impl Graph {
     /// The values, computed from the second variable of each pair wherever they are computed from the first.
@@ -25,16 +25,20 @@ impl Graph {
     /// ```
     ///
     /// # Errors
-    /// If a handle is of another graph, the types of a pair differ, or a value depends on an update of a first variable.
+    /// If a handle is of another graph, the types of a pair differ (but that f32 stands for bf16 or f16, cast), or a value depends on an update of a first variable.
     #[track_caller]
     pub fn substituted(&mut self, values: &[Output], pairs: &[(Variable, Variable)]) -> Result<Vec<Output>> {
         let mut others = BTreeMap::new();
         for (first, second) in pairs {
             let (known, other) = (self.spec_of(*first)?, self.spec_of(*second)?);
-            if (known.dtype, &known.shape) != (other.dtype, &other.shape) {
+            if known.shape != other.shape || ![known.dtype, known.dtype.arithmetic()].contains(&other.dtype) {
                 return Err(self.refusal("substituted", format!("{known:?} and {other:?} are of different types")));
             }
-            others.insert(first.node(), second.node());
+            let place = match known.dtype == other.dtype {
+                true => second.node(),
+                false => self.push("Cast", Op::Cast(known.dtype), &[second.output()], &[])?,
+            };
+            others.insert(first.node(), place);
         }
         for id in self.needed_by(values)? {
             self.substitute(id, &mut others)?;

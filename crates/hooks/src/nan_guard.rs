@@ -2,7 +2,7 @@
 
 use everstep_hook::{AfterRun, BeforeRun, Hook, Start, Verdict};
 use everstep_session::{Purpose, Session};
-use everstep_tensor::{DType, Element, Error, ErrorKind, Result, Snapshot, Tensor, Variables, VariablesMut};
+use everstep_tensor::{Bf16, DType, Element, Error, ErrorKind, F16, Result, Snapshot, Tensor, Variables, VariablesMut};
 
 use crate::text;
 
@@ -242,6 +242,8 @@ fn first_culprit(value: &Tensor) -> Option<(usize, f64)> {
     match value.dtype() {
         DType::F32 => first_not_finite::<f32>(value),
         DType::F64 => first_not_finite::<f64>(value),
+        DType::Bf16 => first_not_finite::<Bf16>(value),
+        DType::F16 => first_not_finite::<F16>(value),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use everstep_event::{
     Array, Audio, Channels, Elements, Event, EventSink, Histogram, Image, PrCurve, Summary, SummaryKind, What, table,
 };
-use everstep_tensor::{DType, Element, Error, ErrorKind, Result, Tensor};
+use everstep_tensor::{Bf16, DType, Element, Error, ErrorKind, F16, Result, Tensor};
 
 use crate::{sending, text};
 
@@ -87,6 +87,8 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
         DType::I64 => each::<i64>(tensor, |x| x as f64),
         DType::F32 => each::<f32>(tensor, f64::from),
         DType::F64 => each::<f64>(tensor, |x| x),
+        DType::Bf16 => each::<Bf16>(tensor, Element::to_f64),
+        DType::F16 => each::<F16>(tensor, Element::to_f64),
         other => Err(refusal(format!("elements of type {other} are no numbers"))),
     }
 }
@@ -162,6 +164,8 @@ fn array(tensor: &Tensor) -> Result<Array> {
         DType::I64 => Elements::I64(tensor.as_slice()?.into()),
         DType::F32 => Elements::F32(tensor.as_slice()?.into()),
         DType::F64 => Elements::F64(tensor.as_slice()?.into()),
+        DType::Bf16 => Elements::F32(tensor.as_slice::<Bf16>()?.iter().map(|x| x.to_f32()).collect()),
+        DType::F16 => Elements::F32(tensor.as_slice::<F16>()?.iter().map(|x| x.to_f32()).collect()),
         other => return Err(refusal(format!("event files have no elements of type {other}"))),
     };
     let shape: Vec<u64> = tensor.shape().iter().map(|length| *length as u64).collect();

@@ -1,6 +1,6 @@
 //! Numbers and small tensors as people read them.
 
-use everstep_tensor::{DType, Element, Tensor};
+use everstep_tensor::{Bf16, DType, Element, F16, Tensor};
 
 /// A number in six significant digits, without trailing zeros; with an exponent if it is tiny or huge.
 pub(crate) fn number(value: f64) -> String {
@@ -36,6 +36,8 @@ fn elements(tensor: &Tensor) -> Option<Vec<String>> {
         DType::I64 => each::<i64>(tensor, |x| x.to_string()),
         DType::F32 => each::<f32>(tensor, |x| number(x.into())),
         DType::F64 => each::<f64>(tensor, number),
+        DType::Bf16 => each::<Bf16>(tensor, |x| number(x.to_f64())),
+        DType::F16 => each::<F16>(tensor, |x| number(x.to_f64())),
         _ => None,
     }
 }

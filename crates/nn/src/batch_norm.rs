@@ -1,7 +1,7 @@
 //! Normalisation by the statistics of the batch.
 
 use everstep_graph::{BatchNormed, Graph, Initializer, Output};
-use everstep_tensor::Result;
+use everstep_tensor::{DType, Result};
 
 use crate::{
     Layer,
@@ -52,12 +52,15 @@ impl Layer for BatchNorm {
         let beta = weight(graph, "beta", &self.beta, input)?;
         let channels = last_axis(graph, input, "[.., channels], channels known")?;
         let dtype = graph.type_of(input)?.dtype;
-        let moving_mean = graph.state("moving_mean", dtype, [channels], Initializer::ZEROS)?;
-        let moving_variance = graph.state("moving_variance", dtype, [channels], Initializer::ONES)?;
-        let given = [moving_mean.output(), moving_variance.output()];
+        // What moves by small shares would stand still in two bytes.
+        let kept = dtype.arithmetic();
+        let moving_mean = graph.state("moving_mean", kept, [channels], Initializer::ZEROS)?;
+        let moving_variance = graph.state("moving_variance", kept, [channels], Initializer::ONES)?;
+        let given = [cast(graph, moving_mean.output(), dtype)?, cast(graph, moving_variance.output(), dtype)?];
         let BatchNormed { output, mean, variance } = graph.batch_norm(input, [gamma, beta], given, self.epsilon)?;
-        let share = graph.scalar("Share", dtype, 1.0 - self.momentum)?;
+        let share = graph.scalar("Share", kept, 1.0 - self.momentum)?;
         for (moving, batch) in [(moving_mean, mean), (moving_variance, variance)] {
+            let batch = cast(graph, batch, kept)?;
             let distance = graph.sub(batch, moving)?;
             let step = graph.mul(distance, share)?;
             let update = graph.assign_add(moving, step)?;
@@ -65,4 +68,8 @@ impl Layer for BatchNorm {
         }
         Ok(output)
     }
+}
+
+fn cast(graph: &mut Graph, value: Output, dtype: DType) -> Result<Output> {
+    if graph.type_of(value)?.dtype == dtype { Ok(value) } else { graph.cast(value, dtype) }
 }

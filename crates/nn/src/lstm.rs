@@ -1,7 +1,7 @@
 //! The long short-term memory.
 
 use everstep_graph::{Graph, Initializer, Output};
-use everstep_tensor::{DType, Result, Tensor};
+use everstep_tensor::{Bf16, DType, F16, Result, Tensor};
 
 use crate::{
     Activation, Kernel, Layer, Returns,
@@ -72,6 +72,8 @@ impl Lstm {
         let shape = [4 * self.units];
         Ok(Initializer::Value(match dtype {
             DType::F64 => Tensor::from_vec(shape, biases.collect::<Vec<f64>>())?,
+            DType::Bf16 => Tensor::from_vec(shape, biases.map(|bias| Bf16::from_f32(bias as f32)).collect())?,
+            DType::F16 => Tensor::from_vec(shape, biases.map(|bias| F16::from_f32(bias as f32)).collect())?,
             _ => Tensor::from_vec(shape, biases.map(|bias| bias as f32).collect::<Vec<f32>>())?,
         }))
     }

@@ -17,13 +17,16 @@ const ALIGNMENT: usize = 64;
 const GROWTH: usize = 21;
 
 /// The types of elements, by NumPy's kind and size.
-const TYPES: [(&str, Encoding); 12] = [
+///
+/// NumPy has no bf16: as the package ml_dtypes writes it, it is two bytes of which NumPy knows nothing.
+const TYPES: [(&str, Encoding); 13] = [
     ("b1", Encoding::Bool),
     ("u1", Encoding::U8),
     ("i1", Encoding::I8),
     ("u2", Encoding::U16),
     ("i2", Encoding::I16),
     ("f2", Encoding::F16),
+    ("V2", Encoding::Bf16),
     ("u4", Encoding::U32),
     ("i4", Encoding::I32),
     ("f4", Encoding::F32),

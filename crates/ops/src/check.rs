@@ -135,7 +135,9 @@ pub(crate) fn run(kernel: &Kernel, inputs: &[View<'_>], outputs: &[ViewMut<'_>])
 const FLOATS: &[DType] = &[DType::F32, DType::F64];
 const NUMBERS: &[DType] = &[DType::I32, DType::I64, DType::F32, DType::F64];
 const BYTES_AND_NUMBERS: &[DType] = &[DType::U8, DType::I32, DType::I64, DType::F32, DType::F64];
-const ALL: &[DType] = &[DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64];
+const COMPARED: &[DType] = &[DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64];
+const ALL: &[DType] =
+    &[DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64, DType::Bf16, DType::F16];
 
 impl Kernel {
     fn name(&self) -> &'static str {
@@ -286,7 +288,7 @@ impl Distribution {
 impl Compare {
     fn dtypes(self) -> &'static [DType] {
         match self {
-            Compare::Equal | Compare::NotEqual => ALL,
+            Compare::Equal | Compare::NotEqual => COMPARED,
             _ => BYTES_AND_NUMBERS,
         }
     }

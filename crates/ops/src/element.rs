@@ -2,14 +2,17 @@
 
 use crate::{Data, DataMut};
 
-/// A type that tensors hold.
-pub(crate) trait Element: Copy + Send + Sync + PartialEq + PartialOrd + 'static {
-    /// The elements of a view that the check has found to be of this type.
+/// A type in which tensors hold elements.
+pub(crate) trait Element: Copy + Default + Send + Sync + PartialEq + PartialOrd + 'static {
+    /// The elements of a view that the check has found to be held so.
     fn slice(data: Data<'_>) -> &[Self];
 
-    /// The elements of a view that the check has found to be of this type.
+    /// The elements of a view that the check has found to be held so.
     fn slice_mut<'a>(data: &'a mut DataMut<'_>) -> &'a mut [Self];
+}
 
+/// A type that tells the dtype.
+pub(crate) trait Typed: Element {
     /// The elements as a view has them.
     fn data(values: &[Self]) -> Data<'_>;
 
@@ -33,7 +36,9 @@ macro_rules! element {
                     _ => unchecked_dtype(),
                 }
             }
+        }
 
+        impl Typed for $type {
             fn data(values: &[Self]) -> Data<'_> {
                 Data::$variant(values)
             }
@@ -51,6 +56,23 @@ element!(i32, I32);
 element!(i64, I64);
 element!(f32, F32);
 element!(f64, F64);
+
+/// The bits of a number of two bytes, whose format they do not tell.
+impl Element for u16 {
+    fn slice(data: Data<'_>) -> &[Self] {
+        match data {
+            Data::Bf16(bits) | Data::F16(bits) => bits,
+            _ => unchecked_dtype(),
+        }
+    }
+
+    fn slice_mut<'a>(data: &'a mut DataMut<'_>) -> &'a mut [Self] {
+        match data {
+            DataMut::Bf16(bits) | DataMut::F16(bits) => bits,
+            _ => unchecked_dtype(),
+        }
+    }
+}
 
 /// Reached only if a kernel runs without its check.
 #[cold]
@@ -92,8 +114,8 @@ macro_rules! with_number {
     };
 }
 
-/// Evaluates `$body` with `$T` naming the type of `$dtype`.
-macro_rules! with_element {
+/// Evaluates `$body` with `$T` naming the type of `$dtype`, any but those of two bytes.
+macro_rules! with_plain {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
             $crate::view::DType::Bool => {
@@ -109,4 +131,17 @@ macro_rules! with_element {
     };
 }
 
-pub(crate) use {with_element, with_float, with_number};
+/// Evaluates `$body` with `$T` naming the type in which elements of `$dtype` are held.
+macro_rules! with_element {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::view::DType::Bf16 | $crate::view::DType::F16 => {
+                type $T = u16;
+                $body
+            }
+            plain => $crate::element::with_plain!(plain, $T => $body),
+        }
+    };
+}
+
+pub(crate) use {with_element, with_float, with_number, with_plain};

@@ -6,6 +6,7 @@ mod convolution;
 mod custom;
 mod epilogue;
 mod fused;
+mod half;
 mod index;
 mod logic;
 mod norm;
@@ -37,7 +38,8 @@ use crate::Key;
 
 /// An operation on tensors; what each one takes and gives is said at the variant.
 ///
-/// "Float" means f32 or f64, "numeric" means i32, i64, f32 or f64.
+/// "Float" means f32 or f64, "numeric" means i32, i64, f32 or f64; "any dtype" has bf16 and f16 among them, which are
+/// moved and cast but not computed with ([`Kernel::takes_halves`]).
 /// Inputs and outputs are of one dtype unless said otherwise.
 /// Integers wrap on overflow.
 /// No shape has more than eight axes.
@@ -126,6 +128,8 @@ pub enum Kernel {
     /// Converts every element to the output's dtype, any to any, one shape.
     ///
     /// To bool is "not zero" (NaN is true), from bool is 0 or 1.
+    /// A float to a narrower one is rounded to the nearest, of two equally near ones to the even one; what is neither bf16,
+    /// f16 nor f32 becomes bf16 or f16 by way of f32, as in TensorFlow.
     /// Float to integer truncates and saturates, NaN becoming 0; integer to a narrower integer wraps (u8: modulo 256).
     Cast,
     /// Copies every element, any dtype; the output may have another shape with as many elements.

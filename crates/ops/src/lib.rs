@@ -6,6 +6,7 @@ mod check;
 mod element;
 mod erf;
 mod error;
+mod half;
 mod kernel;
 mod kernels;
 mod key;

@@ -2,6 +2,9 @@
 
 /// An update of one variable and its slots; every target and input is of one dtype, scalars hold one element.
 ///
+/// "Float" is here f32, f64, bf16 or f16: of a variable of bf16 or f16 slots and scalars are f32, the gradient (or what is
+/// added) is of either type, all is computed in f32, and the variable is rounded once, when it is stored. The rows of one are not updated alone.
+///
 /// The formulas are TensorFlow's, or where it has none those of the paper that introduced the rule.
 /// Additions, gradient descent, momentum and Adam can also be applied to some rows, see
 /// [`Kernels::update`](crate::Kernels::update).

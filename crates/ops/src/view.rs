@@ -15,6 +15,10 @@ pub enum Data<'a> {
     F32(&'a [f32]),
     /// Double precision.
     F64(&'a [f64]),
+    /// The upper halves of single precision, as their bits.
+    Bf16(&'a [u16]),
+    /// Half precision, as its bits.
+    F16(&'a [u16]),
 }
 
 /// The elements of a tensor, borrowed to be written.
@@ -32,6 +36,10 @@ pub enum DataMut<'a> {
     F32(&'a mut [f32]),
     /// Double precision.
     F64(&'a mut [f64]),
+    /// The upper halves of single precision, as their bits.
+    Bf16(&'a mut [u16]),
+    /// Half precision, as its bits.
+    F16(&'a mut [u16]),
 }
 
 /// A tensor that is read: `data` holds as many elements as the product of `shape`, the last axis varying fastest.
@@ -76,6 +84,10 @@ pub enum DType {
     F32,
     /// Double precision.
     F64,
+    /// The upper half of single precision; stored, moved and cast, not computed with.
+    Bf16,
+    /// Half precision; stored, moved and cast, not computed with.
+    F16,
 }
 
 impl DType {
@@ -88,7 +100,14 @@ impl DType {
             DType::I64 => "i64",
             DType::F32 => "f32",
             DType::F64 => "f64",
+            DType::Bf16 => "bf16",
+            DType::F16 => "f16",
         }
+    }
+
+    /// Whether it is of two bytes, and not computed with.
+    pub(crate) fn is_half(self) -> bool {
+        matches!(self, DType::Bf16 | DType::F16)
     }
 }
 
@@ -101,6 +120,8 @@ impl Data<'_> {
             Data::I64(_) => DType::I64,
             Data::F32(_) => DType::F32,
             Data::F64(_) => DType::F64,
+            Data::Bf16(_) => DType::Bf16,
+            Data::F16(_) => DType::F16,
         }
     }
 
@@ -112,6 +133,7 @@ impl Data<'_> {
             Data::I64(values) => values.len(),
             Data::F32(values) => values.len(),
             Data::F64(values) => values.len(),
+            Data::Bf16(bits) | Data::F16(bits) => bits.len(),
         }
     }
 }
@@ -126,6 +148,8 @@ impl DataMut<'_> {
             DataMut::I64(values) => Data::I64(values),
             DataMut::F32(values) => Data::F32(values),
             DataMut::F64(values) => Data::F64(values),
+            DataMut::Bf16(bits) => Data::Bf16(bits),
+            DataMut::F16(bits) => Data::F16(bits),
         }
     }
 }

@@ -5,6 +5,7 @@ use everstep_tensor::{DType, Result};
 
 use crate::{
     VariableGradient,
+    hyperparameters::cast,
     slot::{scalar, slot},
 };
 
@@ -33,9 +34,10 @@ impl Accumulation {
         for (variable, gradient) in gradients {
             let spec = graph.spec_of(*variable)?;
             let accumulator = slot(graph, &spec, "GradientAccumulator", Initializer::ZEROS)?;
-            let gradient = gradient.dense(graph)?;
+            let (gradient, dtype) = (gradient.dense(graph)?, spec.dtype.arithmetic());
+            let gradient = cast(graph, gradient, dtype)?;
             let sum = graph.add(accumulator, gradient)?;
-            let nothing = graph.scalar("nothing", spec.dtype, 0.0)?;
+            let nothing = graph.scalar("nothing", dtype, 0.0)?;
             let next = graph.select(is_last, nothing, sum)?;
             accumulation.updates.push(graph.assign(accumulator, next)?);
             accumulation.sums.push((*variable, sum.into()));

@@ -85,10 +85,11 @@ impl Adafactor {
         [fresh, slowing]: [Output; 2],
         slots: &mut Vec<Update>,
     ) -> Result<Update> {
-        let dtype = updating.spec.dtype;
+        let dtype = updating.dtype();
         let fresh = cast(updating.graph, fresh, dtype)?;
         let rate = self.rate(&mut updating, slowing)?;
         let gradient = updating.whole_gradient()?;
+        let gradient = cast(updating.graph, gradient, dtype)?;
         let squares = self.squares(&mut updating, gradient)?;
         let means = match updating.spec.shape.len() {
             0 | 1 => {
@@ -114,13 +115,14 @@ impl Adafactor {
     fn rate(&self, updating: &mut Updating<'_>, slowing: Output) -> Result<Output> {
         let mut rate = updating.learning_rate(&self.learning_rate)?;
         let least = updating.number("epsilon2", self.epsilon2)?;
-        let (dtype, variable) = (updating.spec.dtype, updating.variable);
+        let (dtype, variable) = (updating.dtype(), updating.variable);
         let graph = &mut *updating.graph;
         if self.relative_step {
             let slowing = cast(graph, slowing, dtype)?;
             rate = graph.minimum(rate, slowing)?;
         }
-        let size = root_mean_square(graph, variable.output())?;
+        let value = cast(graph, variable.output(), dtype)?;
+        let size = root_mean_square(graph, value)?;
         let size = graph.maximum(least, size)?;
         graph.mul(size, rate)
     }

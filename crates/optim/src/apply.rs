@@ -5,7 +5,7 @@ use everstep_tensor::Result;
 
 /// Updates variables by a rule, or the used rows of them; `inputs` are the rule's other inputs, given the gradient.
 ///
-/// A rule that knows no rows gets the whole gradient.
+/// A rule that knows no rows gets the whole gradient, and so does a variable of two bytes.
 pub(crate) fn apply(
     graph: &mut Graph,
     rule: UpdateRule,
@@ -14,7 +14,7 @@ pub(crate) fn apply(
     inputs: impl FnOnce(Output) -> Vec<Output>,
 ) -> Result<Update> {
     match gradient {
-        Gradient::Sparse(slices) if rule.sparse_name().is_some() => {
+        Gradient::Sparse(slices) if rule.sparse_name().is_some() && !graph.spec_of(targets[0])?.dtype.is_half() => {
             graph.sparse_update(rule, targets, &inputs(slices.values), slices.indices)
         }
         whole => {

@@ -1,9 +1,9 @@
 //! Gradients of bounded length.
 
-use everstep_graph::{Graph, Output};
+use everstep_graph::{Gradient, Graph, Output};
 use everstep_tensor::Result;
 
-use crate::{VariableGradient, global_norm};
+use crate::{VariableGradient, global_norm, hyperparameters::cast};
 
 /// Each gradient for itself, scaled down so that its L2 norm is at most `max_norm`; a shorter one stays bit for bit.
 ///
@@ -24,7 +24,7 @@ pub fn clip_gradient_norms(
         for (variable, gradient) in gradients {
             let norm = global_norm(graph, &[gradient.values()])?;
             let scale = scale(graph, norm, max_norm)?;
-            clipped.push((*variable, gradient.map(|values| graph.mul(values, scale))?));
+            clipped.push((*variable, scaled(graph, gradient, scale)?));
         }
         Ok(clipped)
     })
@@ -87,9 +87,7 @@ pub fn clip_by_global_norm(
         let scale = scale(graph, norm, max_norm)?;
         let mut clipped = Vec::with_capacity(gradients.len());
         for (variable, gradient) in gradients {
-            let dtype = graph.type_of(gradient.values())?.dtype;
-            let scale = if graph.type_of(scale)?.dtype == dtype { scale } else { graph.cast(scale, dtype)? };
-            clipped.push((*variable, gradient.map(|values| graph.mul(values, scale))?));
+            clipped.push((*variable, scaled(graph, gradient, scale)?));
         }
         Ok((clipped, norm))
     })
@@ -104,6 +102,16 @@ pub fn clip_by_global_norm_fn(
         graph.summary_scalar("global_norm", norm)?;
         Ok(clipped)
     }
+}
+
+/// The gradient times a number; one of two bytes becomes f32.
+fn scaled(graph: &mut Graph, gradient: &Gradient, scale: Output) -> Result<Gradient> {
+    let dtype = graph.type_of(gradient.values())?.dtype.arithmetic();
+    let scale = cast(graph, scale, dtype)?;
+    gradient.map(|values| {
+        let values = cast(graph, values, dtype)?;
+        graph.mul(values, scale)
+    })
 }
 
 fn check(graph: &Graph, name: &str, limit: f64) -> Result<()> {

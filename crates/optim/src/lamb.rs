@@ -52,11 +52,11 @@ impl Optimizer for Lamb {
 
     fn apply(&self, graph: &mut Graph, gradients: &[VariableGradient]) -> Result<Vec<Update>> {
         let Some((first, _)) = gradients.first() else { return Ok(Vec::new()) };
-        let powers = Powers::new(graph, graph.spec_of(*first)?.dtype, [self.beta1, self.beta2])?;
+        let powers = Powers::new(graph, graph.spec_of(*first)?.dtype.arithmetic(), [self.beta1, self.beta2])?;
         let mut shared = Hyperparameters::default();
         let mut updates = each_with(graph, &mut shared, gradients, |mut updating| {
             let slots = [updating.slot("LAMB", Initializer::ZEROS)?, updating.slot("LAMB", Initializer::ZEROS)?];
-            let [first, second] = powers.read(updating.graph, updating.spec.dtype)?;
+            let [first, second] = powers.read(updating.graph, updating.spec.dtype.arithmetic())?;
             let numbers = [
                 first,
                 second,

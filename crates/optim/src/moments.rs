@@ -28,7 +28,7 @@ pub(crate) struct Decay<'a> {
 impl Moments<'_> {
     pub(crate) fn apply(&self, graph: &mut Graph, gradients: &[VariableGradient]) -> Result<Vec<Update>> {
         let Some((first, _)) = gradients.first() else { return Ok(Vec::new()) };
-        let powers = Powers::new(graph, graph.spec_of(*first)?.dtype, [self.adam.beta1, self.adam.beta2])?;
+        let powers = Powers::new(graph, graph.spec_of(*first)?.dtype.arithmetic(), [self.adam.beta1, self.adam.beta2])?;
         let mut numbers = Hyperparameters::default();
         let mut updates = each_with(graph, &mut numbers, gradients, |updating| self.apply_one(updating, &powers))?;
         updates.extend(powers.advance(graph, &mut numbers)?);
@@ -39,7 +39,7 @@ impl Moments<'_> {
         let Adam { learning_rate, beta1, beta2, epsilon, lazy: _ } = self.adam;
         let mut slot = || updating.slot(self.slot, Initializer::ZEROS);
         let slots = [slot()?, slot()?];
-        let [first, second] = powers.read(updating.graph, updating.spec.dtype)?;
+        let [first, second] = powers.read(updating.graph, updating.spec.dtype.arithmetic())?;
         let mut inputs = vec![
             first,
             second,

@@ -68,7 +68,7 @@ impl<O: Optimizer> Optimizer for ExponentialMovingAverage<O> {
             for (variable, _) in gradients {
                 let spec = graph.spec_of(*variable)?;
                 let average = slot(graph, &spec, SLOT, Initializer::ZEROS)?;
-                let decay = cast(graph, decay, spec.dtype)?;
+                let decay = cast(graph, decay, spec.dtype.arithmetic())?;
                 updates.push(graph.update(UpdateRule::MovingAverage, &[average, *variable], &[decay])?);
             }
             updates.push(graph.assign_add(count, one)?);

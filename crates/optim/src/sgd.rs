@@ -22,13 +22,13 @@ impl Optimizer for Sgd {
     fn apply(&self, graph: &mut Graph, gradients: &[VariableGradient]) -> Result<Vec<Update>> {
         each(graph, gradients, |mut updating| {
             let rate = updating.learning_rate(&self.learning_rate)?;
-            let Gradient::Sparse(slices) = updating.gradient else {
-                return updating.update(UpdateRule::GradientDescent, &[], |gradient| vec![rate, gradient]);
-            };
-            updating.scoped(|graph, variable| {
-                let change = graph.mul(slices.values, rate)?;
-                graph.sparse_update(UpdateRule::AssignSub, &[variable], &[change], slices.indices)
-            })
+            match updating.gradient {
+                Gradient::Sparse(slices) if !updating.spec.dtype.is_half() => updating.scoped(|graph, variable| {
+                    let change = graph.mul(slices.values, rate)?;
+                    graph.sparse_update(UpdateRule::AssignSub, &[variable], &[change], slices.indices)
+                }),
+                _ => updating.update(UpdateRule::GradientDescent, &[], |gradient| vec![rate, gradient]),
+            }
         })
     }
 }

@@ -3,10 +3,11 @@
 use everstep_graph::{Graph, Initializer, Variable};
 use everstep_tensor::{DType, Result, Spec};
 
-/// A variable named `variable/slot`, of the variable's dtype and shape; the second one is `variable/slot_1`.
+/// A variable named `variable/slot`, of the dtype that the variable is computed with and of its shape; the second one is
+/// `variable/slot_1`.
 pub(crate) fn slot(graph: &mut Graph, variable: &Spec, slot: &str, initializer: Initializer) -> Result<Variable> {
     let name = free_name(graph, &format!("{}/{slot}", variable.name));
-    graph.root(|graph| graph.state(&name, variable.dtype, &variable.shape, initializer))
+    graph.root(|graph| graph.state(&name, variable.dtype.arithmetic(), &variable.shape, initializer))
 }
 
 /// A scalar outside every scope.

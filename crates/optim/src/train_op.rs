@@ -154,8 +154,14 @@ fn divided(
     }
     let mut divided = Vec::with_capacity(gradients.len());
     for (variable, gradient) in gradients {
-        let divisor = cast(graph, divisor, graph.spec_of(variable)?.dtype)?;
-        divided.push((variable, gradient.map(|values| graph.div(values, divisor))?));
+        // A gradient of two bytes is divided in f32, in which it cannot become zero.
+        let dtype = graph.spec_of(variable)?.dtype.arithmetic();
+        let divisor = cast(graph, divisor, dtype)?;
+        let divide = |values| {
+            let values = cast(graph, values, dtype)?;
+            graph.div(values, divisor)
+        };
+        divided.push((variable, gradient.map(divide)?));
     }
     Ok(divided)
 }

@@ -1,7 +1,7 @@
 //! The update of one variable in the making.
 
 use everstep_graph::{Gradient, Graph, Initializer, Output, Update, UpdateRule, Variable};
-use everstep_tensor::{Result, Spec};
+use everstep_tensor::{DType, Result, Spec};
 
 use crate::{LearningRate, Mask, VariableGradient, apply::apply, hyperparameters::Hyperparameters, slot::slot};
 
@@ -39,14 +39,21 @@ pub(crate) fn each_with(
 }
 
 impl Updating<'_> {
-    /// A number in the variable's dtype.
-    pub(crate) fn number(&mut self, name: &'static str, value: f64) -> Result<Output> {
-        self.numbers.get(self.graph, name, self.spec.dtype, value)
+    /// The dtype in which the update is computed.
+    pub(crate) fn dtype(&self) -> DType {
+        self.spec.dtype.arithmetic()
     }
 
-    /// The learning rate in the variable's dtype.
+    /// A number in the dtype of the update.
+    pub(crate) fn number(&mut self, name: &'static str, value: f64) -> Result<Output> {
+        let dtype = self.dtype();
+        self.numbers.get(self.graph, name, dtype, value)
+    }
+
+    /// The learning rate in the dtype of the update.
     pub(crate) fn learning_rate(&mut self, rate: &LearningRate) -> Result<Output> {
-        self.numbers.learning_rate(self.graph, rate, self.spec.dtype)
+        let dtype = self.dtype();
+        self.numbers.learning_rate(self.graph, rate, dtype)
     }
 
     /// Which part of the variable goes with a learning rate of 1: none if the mask does not choose it.
@@ -57,12 +64,12 @@ impl Updating<'_> {
         }
     }
 
-    /// A variable of the same dtype and shape.
+    /// A variable of the dtype of the update, and of the same shape.
     pub(crate) fn slot(&mut self, name: &str, initializer: Initializer) -> Result<Variable> {
         slot(self.graph, &self.spec, name, initializer)
     }
 
-    /// A variable of zeros, of the same dtype and another shape.
+    /// A variable of zeros, of the dtype of the update and another shape.
     pub(crate) fn slot_of(&mut self, name: &str, shape: &[usize]) -> Result<Variable> {
         let spec = Spec { shape: shape.into(), ..self.spec.clone() };
         slot(self.graph, &spec, name, Initializer::ZEROS)

@@ -37,4 +37,7 @@ pub struct TensorProto {
     /// The elements of a `Bool`.
     #[prost(bool, repeated, tag = "11")]
     pub bool_val: Vec<bool>,
+    /// The bits of the elements of a `Half` or a `Bfloat16`.
+    #[prost(int32, repeated, tag = "13")]
+    pub half_val: Vec<i32>,
 }

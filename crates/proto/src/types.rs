@@ -22,4 +22,8 @@ pub enum DataType {
     Int64 = 9,
     /// `bool`.
     Bool = 10,
+    /// The upper half of an `f32`.
+    Bfloat16 = 14,
+    /// IEEE 754 half precision.
+    Half = 19,
 }

@@ -97,9 +97,10 @@ fn tensors_have_their_field_numbers() {
             string_val: vec![vec![3]],
             int64_val: vec![4],
             bool_val: vec![true],
+            half_val: vec![5],
         },
         "0809 1216 120e08ffffffffffffffffff01 12016e 12020803 1801 \
-         220101 2a040000803f 3208000000000000f03f 3a0102 420103 520104 5a0101",
+         220101 2a040000803f 3208000000000000f03f 3a0102 420103 520104 5a0101 6a0105",
     );
 }
 

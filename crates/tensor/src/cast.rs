@@ -7,7 +7,7 @@ use crate::{DType, Element};
 
 /// The bytes of `elements`.
 pub(crate) fn bytes<T: Element>(elements: &[T]) -> &[u8] {
-    // SAFETY: `Element` is sealed over bool, integers and floats: no padding, every byte initialised; u8 has alignment 1.
+    // SAFETY: `Element` is sealed over bool, integers and floats, or their bits alone: no padding, every byte initialised; u8 has alignment 1.
     unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
 }
 
@@ -37,6 +37,20 @@ fn is_valid<T: Element>(bytes: &[u8]) -> bool {
     bytes.as_ptr().cast::<T>().is_aligned()
         && bytes.len().is_multiple_of(size_of::<T>())
         && (T::DTYPE != DType::Bool || bytes.iter().all(|byte| *byte <= 1))
+}
+
+/// Elements of two bytes, as their bits.
+pub(crate) fn words<T: Element>(elements: &[T]) -> &[u16] {
+    const { assert!(size_of::<T>() == 2 && align_of::<T>() == 2) };
+    // SAFETY: size and alignment are a u16's, whose every bit pattern is valid; an element is all initialised.
+    unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), elements.len()) }
+}
+
+/// As `words`, to be written.
+pub(crate) fn words_mut<T: Element>(elements: &mut [T]) -> &mut [u16] {
+    const { assert!(size_of::<T>() == 2 && align_of::<T>() == 2) };
+    // SAFETY: as in `words`; `Element` is sealed, and its only types of two bytes are numbers, for which every pattern is valid.
+    unsafe { std::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), elements.len()) }
 }
 
 /// So many zeros, not yet touched, or `None` if there is no memory for them.

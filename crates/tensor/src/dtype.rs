@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::{Bf16, F16};
+
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -18,23 +20,29 @@ pub enum DType {
     F32,
     /// IEEE 754 double precision.
     F64,
+    /// The upper half of an IEEE 754 single, [`Bf16`].
+    Bf16,
+    /// IEEE 754 half precision, [`F16`].
+    F16,
 }
 
 impl DType {
     /// Every dtype, in order of declaration.
-    pub const ALL: [Self; 6] = [Self::Bool, Self::U8, Self::I32, Self::I64, Self::F32, Self::F64];
+    pub const ALL: [Self; 8] =
+        [Self::Bool, Self::U8, Self::I32, Self::I64, Self::F32, Self::F64, Self::Bf16, Self::F16];
 
     /// Bytes of one element.
     #[inline]
     pub const fn size(self) -> usize {
         match self {
             Self::Bool | Self::U8 => 1,
+            Self::Bf16 | Self::F16 => 2,
             Self::I32 | Self::F32 => 4,
             Self::I64 | Self::F64 => 8,
         }
     }
 
-    /// The short name: `bool`, `u8`, `i32`, `i64`, `f32`, `f64`.
+    /// The short name: `bool`, `u8`, `i32`, `i64`, `f32`, `f64`, `bf16`, `f16`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bool => "bool",
@@ -43,6 +51,8 @@ impl DType {
             Self::I64 => "i64",
             Self::F32 => "f32",
             Self::F64 => "f64",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
         }
     }
 
@@ -53,7 +63,18 @@ impl DType {
 
     /// Whether elements are floating-point numbers.
     pub const fn is_float(self) -> bool {
-        matches!(self, Self::F32 | Self::F64)
+        matches!(self, Self::F32 | Self::F64) || self.is_half()
+    }
+
+    /// Whether elements are floating-point numbers of two bytes, which are stored but not computed with.
+    pub const fn is_half(self) -> bool {
+        matches!(self, Self::Bf16 | Self::F16)
+    }
+
+    /// The dtype in which an engine computes with elements: f32 for those of two bytes, which are rounded again when they
+    /// are stored, and else the same.
+    pub const fn arithmetic(self) -> Self {
+        if self.is_half() { Self::F32 } else { self }
     }
 }
 
@@ -96,4 +117,6 @@ element! {
     i64 => I64, |x| x as f64;
     f32 => F32, f64::from;
     f64 => F64, |x| x;
+    Bf16 => Bf16, |x| f64::from(x.to_f32());
+    F16 => F16, |x| f64::from(x.to_f32());
 }

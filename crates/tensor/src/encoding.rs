@@ -1,13 +1,13 @@
-//! Elements as files of other programs store them, widened to the dtypes that tensors have.
+//! Elements as files of other programs store them, widened to the dtypes that tensors have where they lack one.
 
 use std::{fmt, ops::Range};
 
-use crate::{DType, Error, ErrorKind, Result, Shape, Shared, Tensor};
+use crate::{Bf16, DType, Error, ErrorKind, F16, Result, Shape, Shared, Tensor};
 
 /// How a file stores elements; for formats of other programs, whose types are more than [`DType`] has.
 ///
 /// A type that [`DType`] lacks is read as the smallest one that holds each of its numbers, so that nothing is rounded:
-/// `F16` and `Bf16` as `f32` with the payloads of their NaNs, `I8`, `I16` and `U16` as `i32`, `U32` as `i64`.
+/// `I8`, `I16` and `U16` as `i32`, `U32` as `i64`.
 /// `U64` is read as `i64` if every element fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is the number of its name")]
@@ -52,6 +52,8 @@ impl Encoding {
             DType::I64 => Self::I64,
             DType::F32 => Self::F32,
             DType::F64 => Self::F64,
+            DType::Bf16 => Self::Bf16,
+            DType::F16 => Self::F16,
         }
     }
 
@@ -71,7 +73,9 @@ impl Encoding {
             Self::Bool => DType::Bool,
             Self::U8 => DType::U8,
             Self::I8 | Self::U16 | Self::I16 | Self::I32 => DType::I32,
-            Self::F16 | Self::Bf16 | Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+            Self::Bf16 => DType::Bf16,
+            Self::F32 => DType::F32,
             Self::U32 | Self::U64 | Self::I64 => DType::I64,
             Self::F64 => DType::F64,
         }
@@ -89,9 +93,9 @@ impl Encoding {
     /// use std::sync::Arc;
     /// use everstep_tensor::{ByteOrder, Shared, Encoding};
     ///
-    /// let bytes: Shared = Arc::new([0x3f, 0x80, 0xc0, 0x00]);
-    /// let tensor = Encoding::Bf16.tensor(ByteOrder::Big, [2], &bytes, 0..4)?;
-    /// assert_eq!(tensor.as_slice::<f32>()?, [1.0, -2.0]);
+    /// let bytes: Shared = Arc::new([0xff, 0xff, 0x00, 0x02]);
+    /// let tensor = Encoding::I16.tensor(ByteOrder::Big, [2], &bytes, 0..4)?;
+    /// assert_eq!(tensor.as_slice::<i32>()?, [-1, 2]);
     /// # Ok::<(), everstep_tensor::Error>(())
     /// ```
     pub fn tensor(
@@ -131,8 +135,8 @@ impl Encoding {
             Self::I8 => Tensor::from_vec(shape, words.map(|word| i32::from(word as i8)).collect()),
             Self::U16 => Tensor::from_vec(shape, words.map(|word| word as i32).collect()),
             Self::I16 => Tensor::from_vec(shape, words.map(|word| i32::from(word as i16)).collect()),
-            Self::F16 => Tensor::from_vec(shape, words.map(|word| single(word as u16)).collect()),
-            Self::Bf16 => Tensor::from_vec(shape, words.map(|word| f32::from_bits((word as u32) << 16)).collect()),
+            Self::F16 => Tensor::from_vec(shape, words.map(|word| F16::from_bits(word as u16)).collect()),
+            Self::Bf16 => Tensor::from_vec(shape, words.map(|word| Bf16::from_bits(word as u16)).collect()),
             Self::U32 => Tensor::from_vec(shape, words.map(|word| word as i64).collect()),
             Self::I32 => Tensor::from_vec(shape, words.map(|word| word as i32).collect()),
             Self::F32 => Tensor::from_vec(shape, words.map(|word| f32::from_bits(word as u32)).collect()),
@@ -170,16 +174,4 @@ fn lost(error: Error) -> Error {
 fn signed(word: u64) -> Result<i64> {
     let exceeds = |_| Error::new(ErrorKind::FailedPrecondition, format!("the u64 {word} exceeds i64; store it as i64"));
     i64::try_from(word).map_err(exceeds)
-}
-
-/// The half-precision number of these bits (IEEE 754 binary16), exact, its NaN's payload in the upper bits.
-fn single(half: u16) -> f32 {
-    let (sign, exponent, fraction) = (u32::from(half >> 15) << 31, u32::from(half >> 10) & 31, u32::from(half) & 1023);
-    let magnitude = match exponent {
-        // Zero and the subnormals: the fraction in units of 2^-24.
-        0 => (fraction as f32 * f32::from_bits(0x3380_0000)).to_bits(),
-        31 => 0x7f80_0000 | (fraction << 13),
-        _ => ((exponent + 112) << 23) | (fraction << 13),
-    };
-    f32::from_bits(sign | magnitude)
 }

@@ -7,6 +7,7 @@ mod copy;
 mod dtype;
 mod encoding;
 mod error;
+mod half;
 mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
@@ -22,6 +23,7 @@ pub use copy::{CopyReport, CopyRules, compare, copy};
 pub use dtype::{DType, Element};
 pub use encoding::{ByteOrder, Encoding};
 pub use error::{Error, ErrorKind, Result};
+pub use half::{Bf16, F16};
 pub use prefixed::Prefixed;
 pub use save::{Checkpoint, Save, Saving, Which};
 pub use shape::Shape;

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{cast, memory::Memory};
+use crate::{Bf16, F16, cast, memory::Memory};
 
 /// Bytes that somebody else keeps, such as a mapped file.
 pub type Shared = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -14,6 +14,8 @@ pub(crate) enum Storage {
     I64(Vec<i64>),
     F32(Vec<f32>),
     F64(Vec<f64>),
+    Bf16(Vec<Bf16>),
+    F16(Vec<F16>),
     /// Read only; from this byte on.
     Shared(Shared, usize),
 }
@@ -34,6 +36,8 @@ impl Storage {
             Self::I64(vector) => cast::bytes(vector),
             Self::F32(vector) => cast::bytes(vector),
             Self::F64(vector) => cast::bytes(vector),
+            Self::Bf16(vector) => cast::bytes(vector),
+            Self::F16(vector) => cast::bytes(vector),
             Self::Shared(source, from) => (**source).as_ref().get(*from..).unwrap_or(&[]),
         }
     }
@@ -48,6 +52,8 @@ impl Storage {
             Self::I64(vector) => Some(cast::bytes_mut(vector)),
             Self::F32(vector) => Some(cast::bytes_mut(vector)),
             Self::F64(vector) => Some(cast::bytes_mut(vector)),
+            Self::Bf16(vector) => Some(cast::bytes_mut(vector)),
+            Self::F16(vector) => Some(cast::bytes_mut(vector)),
             Self::Shared(..) => None,
         }
     }

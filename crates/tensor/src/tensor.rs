@@ -3,7 +3,7 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use crate::{
-    DType, Element, Error, ErrorKind, Result, Shape, Spec, cast,
+    Bf16, DType, Element, Error, ErrorKind, F16, Result, Shape, Spec, cast,
     storage::{Shared, Storage},
 };
 
@@ -245,6 +245,8 @@ impl Tensor {
             DType::I64 => self.item::<i64>().map(Element::to_f64),
             DType::F32 => self.item::<f32>().map(Element::to_f64),
             DType::F64 => self.item(),
+            DType::Bf16 => self.item::<Bf16>().map(Element::to_f64),
+            DType::F16 => self.item::<F16>().map(Element::to_f64),
         }
     }
 
@@ -253,6 +255,10 @@ impl Tensor {
         match self.dtype {
             DType::F32 => self.as_slice::<f32>().is_ok_and(|elements| elements.iter().all(|x| x.is_finite())),
             DType::F64 => self.as_slice::<f64>().is_ok_and(|elements| elements.iter().all(|x| x.is_finite())),
+            DType::Bf16 => {
+                self.as_slice::<Bf16>().is_ok_and(|elements| elements.iter().all(|x| x.to_f32().is_finite()))
+            }
+            DType::F16 => self.as_slice::<F16>().is_ok_and(|elements| elements.iter().all(|x| x.to_f32().is_finite())),
             _ => true,
         }
     }
@@ -290,6 +296,8 @@ impl fmt::Debug for Tensor {
             DType::I64 => first_few::<i64>(self, f),
             DType::F32 => first_few::<f32>(self, f),
             DType::F64 => first_few::<f64>(self, f),
+            DType::Bf16 => first_few::<Bf16>(self, f),
+            DType::F16 => first_few::<F16>(self, f),
         }
     }
 }
@@ -316,6 +324,8 @@ fn is_valid(dtype: DType, bytes: &[u8]) -> bool {
         DType::I64 => cast::elements::<i64>(bytes).is_some(),
         DType::F32 => cast::elements::<f32>(bytes).is_some(),
         DType::F64 => cast::elements::<f64>(bytes).is_some(),
+        DType::Bf16 => cast::elements::<Bf16>(bytes).is_some(),
+        DType::F16 => cast::elements::<F16>(bytes).is_some(),
     }
 }
 
@@ -333,5 +343,7 @@ fn keep<T: Element>(elements: Vec<T>) -> Storage {
         DType::I64 => Storage::I64(same(elements)),
         DType::F32 => Storage::F32(same(elements)),
         DType::F64 => Storage::F64(same(elements)),
+        DType::Bf16 => Storage::Bf16(same(elements)),
+        DType::F16 => Storage::F16(same(elements)),
     }
 }

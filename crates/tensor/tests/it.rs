@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use everstep_tensor::{
-    ByteOrder, CopyRules, DType, Element, Encoding, Error, ErrorKind, Prefixed, Shape, Shared, Snapshot, Tensor,
-    Variables, compare, copy,
+    Bf16, ByteOrder, CopyRules, DType, Element, Encoding, Error, ErrorKind, F16, Prefixed, Shape, Shared, Snapshot,
+    Tensor, Variables, compare, copy,
 };
 use proptest::prelude::*;
 
@@ -313,7 +313,8 @@ fn stored_elements_keep_their_numbers() {
     check_encoding(Encoding::U16, &[0xff, 0xff], &list(vec![65535]));
     check_encoding(Encoding::U32, &[0xff; 4], &Tensor::from_vec([1], vec![i64::from(u32::MAX)]).unwrap());
     check_encoding(Encoding::U64, &7u64.to_le_bytes(), &Tensor::from_vec([1], vec![7i64]).unwrap());
-    check_encoding(Encoding::Bf16, &[0x01, 0xff], &Tensor::from_vec([1], vec![f32::from_bits(0xff01_0000)]).unwrap());
+    check_encoding(Encoding::Bf16, &[0x01, 0xff], &Tensor::from_vec([1], vec![Bf16::from_bits(0xff01)]).unwrap());
+    check_encoding(Encoding::F16, &[0x01, 0xfe], &Tensor::from_vec([1], vec![F16::from_bits(0xfe01)]).unwrap());
     for dtype in DType::ALL {
         let zeros = Tensor::zeros(dtype, [2]).unwrap();
         check_encoding(Encoding::of(dtype), zeros.bytes(), &zeros);
@@ -324,7 +325,7 @@ fn stored_elements_keep_their_numbers() {
 fn every_half_is_the_number_of_its_bits() {
     for bits in 0..=u16::MAX {
         let file: Shared = Arc::new(bits.to_le_bytes());
-        let single = Encoding::F16.tensor(ByteOrder::Little, [], &file, 0..2).unwrap().item::<f32>().unwrap();
+        let single = Encoding::F16.tensor(ByteOrder::Little, [], &file, 0..2).unwrap().item::<F16>().unwrap().to_f32();
         let (exponent, fraction) = (i32::from(bits >> 10) & 31, f64::from(bits & 1023));
         let magnitude = match exponent {
             0 => fraction * 2f64.powi(-24),
@@ -338,6 +339,75 @@ fn every_half_is_the_number_of_its_bits() {
             "{bits:04x}: {single}"
         );
     }
+}
+
+/// Every f32 between two neighbours becomes the nearer one, or in the middle the even one: rounding is monotone.
+#[track_caller]
+fn check_rounding(widen: fn(u16) -> f32, round: fn(f32) -> u16, infinity: u16) {
+    let next = |number: f32| f32::from_bits(number.to_bits() + 1);
+    for bits in 0..infinity {
+        let (low, high) = (widen(bits), widen(bits + 1));
+        let step = if high.is_finite() { high - low } else { low - widen(bits - 1) };
+        let (middle, even) = (low + step / 2.0, bits + bits % 2);
+        let before = f32::from_bits(middle.to_bits() - 1);
+        for (number, expected) in [(low, bits), (before, bits), (middle, even), (next(middle), bits + 1)] {
+            assert_eq!(round(number), expected, "{number:e}");
+            assert_eq!(round(-number), expected | 0x8000, "-{number:e}");
+        }
+    }
+    assert_eq!(round(f32::INFINITY), infinity);
+    assert_eq!(round(f32::MAX), infinity);
+    assert_eq!(round(f32::from_bits(1)), 0);
+    for bits in (infinity + 1..0x8000).flat_map(|bits| [bits, bits | 0x8000]) {
+        let again = round(widen(bits));
+        assert!(widen(bits).is_nan() && widen(again).is_nan() && again >> 15 == bits >> 15, "{bits:04x}");
+    }
+    // A payload that the upper bits do not show, and a quiet one that they do.
+    assert!(widen(round(f32::from_bits(0x7f80_0001))).is_nan());
+    assert_eq!(round(widen(0x7fff)), 0x7fff);
+}
+
+#[test]
+fn numbers_of_two_bytes_are_rounded_to_the_nearest() {
+    check_rounding(|bits| F16::from_bits(bits).to_f32(), |number| F16::from_f32(number).to_bits(), 0x7c00);
+    check_rounding(|bits| Bf16::from_bits(bits).to_f32(), |number| Bf16::from_f32(number).to_bits(), 0x7f80);
+    for bits in 0..=u16::MAX {
+        assert_eq!(Bf16::from_bits(bits).to_f32().to_bits(), u32::from(bits) << 16);
+    }
+}
+
+#[test]
+fn numbers_of_two_bytes_are_elements_like_others() {
+    let mut tensor = Tensor::from_vec([2], [1.5, -2.0].map(F16::from_f32).to_vec()).unwrap();
+    assert_eq!(format!("{tensor:?}"), "f16[2] [1.5, -2.0]");
+    assert_eq!(F16::slice_to_bits(tensor.as_slice().unwrap()), [0x3e00, 0xc000]);
+    F16::slice_to_bits_mut(tensor.get_mut().unwrap())[1] = 0x7c00;
+    assert!(!tensor.is_finite() && tensor.bytes().len() == 4);
+    assert_eq!(Tensor::scalar(Bf16::from_f32(0.5)).to_f64().unwrap(), 0.5);
+    assert!(tensor.as_slice::<Bf16>().is_err() && tensor.get_mut::<Bf16>().is_none());
+    let nan = Bf16::from_f32(f32::NAN);
+    assert!(nan != nan && Bf16::from_bits(0x8000) == Bf16::default());
+    assert_eq!(DType::from_name("bf16"), Some(DType::Bf16));
+    assert_eq!([DType::F16, DType::F64, DType::I32].map(DType::arithmetic), [DType::F32, DType::F64, DType::I32]);
+}
+
+#[test]
+fn floats_become_numbers_of_two_bytes_if_they_fit() {
+    let rules = CopyRules { allow_retyped: true, ..CopyRules::default() };
+    let source = Snapshot::from_iter([("w", Tensor::from_vec([2], vec![1.0f32 / 3.0, 65504.0]).unwrap())]);
+    let zeros = |dtype| Snapshot::from_iter([("w", Tensor::zeros(dtype, [2]).unwrap())]);
+    let copied = |source: &Snapshot, dtype| {
+        let mut target = zeros(dtype);
+        copy(source, &mut target, &rules).map(|_| target)
+    };
+    let half = copied(&source, DType::F16).unwrap();
+    assert_eq!(F16::slice_to_bits(half.read("w").unwrap().as_slice().unwrap()), [0x3555, 0x7bff]);
+    let single = copied(&half, DType::F32).unwrap();
+    assert_eq!(single.read("w").unwrap().as_slice::<f32>().unwrap(), [0.333_251_95, 65504.0]);
+    assert_eq!(copied(&half, DType::Bf16).unwrap().read("w").unwrap().as_slice::<Bf16>().unwrap()[0].to_bits(), 0x3eab);
+    let large = Snapshot::from_iter([("w", Tensor::from_vec([2], vec![0.0f64, 65520.0]).unwrap())]);
+    assert_eq!(copied(&large, DType::F16).unwrap_err().to_string(), "w: 65520.0 exceeds f16");
+    assert!(copy(&source, &mut zeros(DType::Bf16), &CopyRules::default()).is_err());
 }
 
 #[test]

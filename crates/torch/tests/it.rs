@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use everstep_tensor::{ErrorKind, Result, Shared, Snapshot, Tensor, Variables};
+use everstep_tensor::{Bf16, ErrorKind, F16, Result, Shared, Snapshot, Tensor, Variables};
 use proptest::{prelude::*, sample::Index};
 
 const LINEAR: &[u8] = include_bytes!("fixtures/linear.pt");
@@ -48,8 +48,8 @@ fn views_are_read_by_their_strides() {
         ("column", floats(&[2], &[1.0, 4.0])),
         ("parameter", floats(&[1], &[1.0])),
         ("empty", floats(&[0, 3], &[])),
-        ("half", floats(&[2], &[1.0, -2.5])),
-        ("bfloat16", floats(&[2], &[1.0, -2.5])),
+        ("half", Tensor::from_vec([2], [1.0, -2.5].map(F16::from_f32).to_vec()).unwrap()),
+        ("bfloat16", Tensor::from_vec([2], [1.0, -2.5].map(Bf16::from_f32).to_vec()).unwrap()),
         ("int8", Tensor::from_vec([2], vec![-128i32, 127]).unwrap()),
         ("uint16", Tensor::from_vec([1], vec![65535i32]).unwrap()),
         ("flag", Tensor::from_vec([2], vec![true, false]).unwrap()),

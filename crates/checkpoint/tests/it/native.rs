@@ -170,7 +170,7 @@ fn a_fault_names_the_tensor_and_what_is_wrong() {
     let (a, b) = (entry("a", "u8", &[1], 0, &[5]), entry("b", "u8", &[1], 0, &[6]));
     check_refused(b"", "the file has 0 bytes, the shortest has 76");
     check_refused(&[7; 76], "the file does not begin as a checkpoint does");
-    check_refused(&file(1, &one(entry("a", "f16", &[1], 0, &[5])), &[&[5]]), "tensor a: the dtype f16 is unknown");
+    check_refused(&file(1, &one(entry("a", "f8", &[1], 0, &[5])), &[&[5]]), "tensor a: the dtype f8 is unknown");
     check_refused(&file(1, &one(entry("a", "f32", &[1], 0, &[5])), &[&[5]]), "tensor a: f32[1] does not take 1 bytes");
     check_refused(
         &file(1, &one(a.clone()), &[&[6]]),

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use everstep_graph::NodeId;
-use everstep_ops::{Fused, FusedInput, FusedOutput, FusedStep, FusedValue, Kernel, Kernels};
+use everstep_ops::{self as ops, Fused, FusedInput, FusedOutput, FusedStep, FusedValue, Kernel, Kernels};
+use everstep_tensor::DType;
 
 use super::{
     Code,
     groups::{Group, Groups},
     members::{Role, dtype},
 };
-use crate::{place::Operand, plan::Instruction};
+use crate::{
+    place::{Operand, Place},
+    plan::Instruction,
+};
 
 impl Code {
     pub(super) fn fuse(&mut self, kernels: &dyn Kernels) {
@@ -18,8 +22,9 @@ impl Code {
         let mut fused = Vec::new();
         let mut instructions = Vec::with_capacity(self.instructions.len());
         for (index, instruction) in self.instructions.iter().enumerate() {
-            let group =
-                groups.group_of(index).map(|group| &groups.groups[group]).filter(|group| group.members.len() > 1);
+            // One instruction alone is worth it for the casts around it.
+            let pays = |group: &&Group| group.members.len() > 1 || self.is_widened(instruction);
+            let group = groups.group_of(index).map(|group| &groups.groups[group]).filter(pays);
             match group {
                 None => instructions.push(instruction.clone()),
                 Some(group) if group.position == index => {
@@ -36,17 +41,20 @@ impl Code {
     /// The members of a group as one instruction.
     fn fused(&self, groups: &Groups<'_>, group: &Group) -> Instruction {
         let inputs = groups.inputs(&group.members);
-        let role = |index: &usize| groups.members[*index].as_ref().map(|member| &member.role);
-        let steps: Vec<usize> =
-            group.members.iter().copied().filter(|index| matches!(role(index), Some(Role::Step(_)))).collect();
-        let step = |index: &usize| self.step(*index, role(index), &inputs, &steps);
+        let mut program = Program { code: self, inputs: &inputs, steps: Vec::new(), given: Vec::new() };
+        for index in &group.members {
+            if let Some(Role::Step(read)) = groups.members[*index].as_ref().map(|member| &member.role) {
+                program.add(&self.instructions[*index], read);
+            }
+        }
+        let role = |index: usize| groups.members[index].as_ref().map(|member| &member.role);
         let mut outputs: Vec<(FusedOutput, Operand)> =
-            groups.outputs(&group.members).map(|index| self.output(index, role(&index), &steps)).collect();
+            groups.outputs(&group.members).map(|index| self.output(index, role(index), &program)).collect();
         // The sums of columns come first.
         outputs.sort_by_key(|(output, _)| !matches!(output, FusedOutput::Columns(_)));
         let (what, places): (Vec<FusedOutput>, Vec<Operand>) = outputs.into_iter().unzip();
-        let (operands, read): (Vec<Operand>, Vec<FusedInput>) = inputs.iter().cloned().unzip();
-        let steps = steps.iter().map(step).collect();
+        let steps = program.steps;
+        let (operands, read): (Vec<Operand>, Vec<FusedInput>) = inputs.into_iter().unzip();
         let width = group.width.unwrap_or(1);
         let program =
             Fused::new(group.elements, width, read, steps, what).expect("the members were checked one by one");
@@ -64,33 +72,9 @@ impl Code {
         }
     }
 
-    fn step(&self, index: usize, role: Option<&Role>, inputs: &[(Operand, FusedInput)], steps: &[usize]) -> FusedStep {
-        let instruction = &self.instructions[index];
-        let how = |place| match role {
-            Some(Role::Step(read)) => Some(read[place]),
-            _ => None,
-        };
-        let value = |(place, operand): (usize, &Operand)| {
-            let step = steps.iter().position(|step| self.instructions[*step].outputs[0].place == operand.place);
-            let input =
-                || inputs.iter().position(|(input, read)| input.place == operand.place && Some(*read) == how(place));
-            match step {
-                Some(step) => FusedValue::Step(step),
-                None => FusedValue::Input(input().expect("what no step gives is an input")),
-            }
-        };
-        let kernel = match &instruction.kernel {
-            Kernel::Broadcast { scale, .. } => Kernel::Broadcast { scale: *scale, axes: Vec::new() },
-            kernel => kernel.clone(),
-        };
-        let dtype = dtype(self.dtype(instruction.outputs[0].place)).expect("a member has a type that kernels know");
-        FusedStep { kernel, inputs: instruction.inputs.iter().enumerate().map(value).collect(), dtype }
-    }
-
-    fn output(&self, index: usize, role: Option<&Role>, steps: &[usize]) -> (FusedOutput, Operand) {
+    fn output(&self, index: usize, role: Option<&Role>, program: &Program<'_>) -> (FusedOutput, Operand) {
         let Instruction { inputs, outputs, .. } = &self.instructions[index];
-        let step = |place| steps.iter().position(|step| self.instructions[*step].outputs[0].place == place);
-        let of = |place| step(place).expect("a group reduces what its steps give");
+        let of = |place| program.step_of(place).expect("a group reduces what its steps give");
         let output = match role {
             Some(Role::Rows(reduction)) => FusedOutput::Rows(of(inputs[0].place), *reduction),
             Some(Role::Columns) => FusedOutput::Columns(of(inputs[0].place)),
@@ -99,7 +83,68 @@ impl Code {
         (output, outputs[0].clone())
     }
 
-    fn bytes(&self, operand: &Operand) -> usize {
+    pub(super) fn bytes(&self, operand: &Operand) -> usize {
         operand.shape.iter().product::<usize>() * self.dtype(operand.place).size()
+    }
+}
+
+/// The steps of a group in the making.
+struct Program<'a> {
+    code: &'a Code,
+    inputs: &'a [(Operand, FusedInput)],
+    steps: Vec<FusedStep>,
+    /// Which step gives the value that lies there.
+    given: Vec<(Place, usize)>,
+}
+
+impl Program<'_> {
+    /// An instruction, with casts of numbers of two bytes before and after it unless its kernel takes them.
+    fn add(&mut self, instruction: &Instruction, read: &[FusedInput]) {
+        let is_widened = self.code.is_widened(instruction);
+        let mut inputs = Vec::with_capacity(read.len());
+        for (operand, how) in instruction.inputs.iter().zip(read) {
+            let value = self.value(operand, how);
+            let is_narrow = is_widened && self.code.dtype(operand.place).is_half();
+            inputs.push(if is_narrow { self.cast(value, ops::DType::F32) } else { value });
+        }
+        let kernel = match &instruction.kernel {
+            Kernel::Broadcast { scale, .. } => Kernel::Broadcast { scale: *scale, axes: Vec::new() },
+            kernel => kernel.clone(),
+        };
+        let known = |known: DType| dtype(known).expect("a member has a type that kernels know");
+        let place = instruction.outputs[0].place;
+        let narrow = self.code.dtype(place);
+        let computed = if is_widened { narrow.arithmetic() } else { narrow };
+        self.steps.push(FusedStep { kernel, inputs, dtype: known(computed) });
+        if computed != narrow {
+            self.cast(FusedValue::Step(self.steps.len() - 1), known(narrow));
+        }
+        self.given.push((place, self.steps.len() - 1));
+    }
+
+    /// The step that gives the value that lies there.
+    fn step_of(&self, place: Place) -> Option<usize> {
+        self.given.iter().find(|(given, _)| *given == place).map(|(_, step)| *step)
+    }
+
+    fn value(&self, operand: &Operand, how: &FusedInput) -> FusedValue {
+        let is_read = |(input, read): &(Operand, FusedInput)| input.place == operand.place && read == how;
+        match self.step_of(operand.place) {
+            Some(step) => FusedValue::Step(step),
+            None => {
+                let input = self.inputs.iter().position(is_read);
+                FusedValue::Input(input.expect("what no step gives is an input"))
+            }
+        }
+    }
+
+    /// The value as another type; once, however often it is read.
+    fn cast(&mut self, value: FusedValue, dtype: ops::DType) -> FusedValue {
+        let cast = FusedStep { kernel: Kernel::Cast, inputs: vec![value], dtype };
+        let known = self.steps.iter().position(|step| *step == cast);
+        FusedValue::Step(known.unwrap_or_else(|| {
+            self.steps.push(cast);
+            self.steps.len() - 1
+        }))
     }
 }

@@ -33,6 +33,10 @@ impl Code {
         let ([output], Some(first)) = (&instruction.outputs[..], instruction.inputs.first()) else { return None };
         let count = |shape: &Shape| shape.iter().product::<usize>();
         if let Kernel::Reduce { reduction, axes } = &instruction.kernel {
+            // What a group reduces is rounded by nothing after it.
+            if self.dtype(first.place).is_half() {
+                return None;
+            }
             let (role, width) = reduced(*reduction, &first.shape, axes)?;
             return (width <= Fused::WIDTH).then(|| Member { role, elements: count(&first.shape), width: Some(width) });
         }
@@ -121,6 +125,8 @@ pub(super) fn dtype(dtype: DType) -> Option<ops::DType> {
         DType::I64 => ops::DType::I64,
         DType::F32 => ops::DType::F32,
         DType::F64 => ops::DType::F64,
+        DType::Bf16 => ops::DType::Bf16,
+        DType::F16 => ops::DType::F16,
         _ => return None,
     })
 }

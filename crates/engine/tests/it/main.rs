@@ -6,6 +6,7 @@ mod branches;
 mod conditions;
 mod config;
 mod gradients;
+mod halves;
 mod index;
 mod initialisers;
 mod kernels;

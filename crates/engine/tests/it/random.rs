@@ -111,7 +111,7 @@ fn what_makes_no_sense_is_refused() {
         assert!(error.contains(message), "{error}");
     };
     check(graph.dropout(one, 1.0), "the rate 1 makes no sense; give one from 0 to below 1");
-    check(graph.random(UNIFORM, DType::I32, [2]), "it takes f32 or f64, not i32");
+    check(graph.random(UNIFORM, DType::I32, [2]), "it takes floats (f32, f64, bf16 or f16), not i32");
     check(graph.random(Law::UniformInt { low: 3, high: 3 }, DType::I32, [2]), "no whole number in 3..3");
     check(graph.random(Law::Bernoulli { probability: 1.5 }, DType::Bool, [2]), "1.5 is no probability");
     assert_eq!(graph.nodes().len(), 1, "what was refused left nothing behind");

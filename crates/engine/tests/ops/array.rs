@@ -1,6 +1,6 @@
 //! Numbers with a shape, in f64: what definitions are written with.
 
-use everstep_tensor::{DType, Element, Tensor};
+use everstep_tensor::{Bf16, DType, Element, F16, Tensor};
 
 /// The elements of a tensor of any dtype as f64, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +91,8 @@ impl From<&Tensor> for Array {
             DType::I64 => wide::<i64>(tensor),
             DType::F32 => wide::<f32>(tensor),
             DType::F64 => wide::<f64>(tensor),
+            DType::Bf16 => wide::<Bf16>(tensor),
+            DType::F16 => wide::<F16>(tensor),
             other => panic!("the catalogue does not know {other}"),
         };
         Self::new(tensor.shape(), values)
@@ -107,6 +109,8 @@ pub(crate) fn tensor(dtype: DType, array: &Array) -> Tensor {
         DType::I64 => Tensor::from_vec(shape, values.map(|value| value as i64).collect()),
         DType::F32 => Tensor::from_vec(shape, values.map(|value| value as f32).collect()),
         DType::F64 => Tensor::from_vec(shape, values.collect()),
+        DType::Bf16 => Tensor::from_vec(shape, values.map(|value| Bf16::from_f32(value as f32)).collect()),
+        DType::F16 => Tensor::from_vec(shape, values.map(|value| F16::from_f32(value as f32)).collect()),
         other => panic!("the catalogue does not know {other}"),
     };
     tensor.unwrap()

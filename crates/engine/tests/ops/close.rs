@@ -2,7 +2,10 @@
 
 use everstep_tensor::{DType, Tensor};
 
-use crate::{array::Array, program::Checked};
+use crate::{
+    array::{Array, tensor},
+    program::Checked,
+};
 
 /// How far a float may be off; integers and bools may not.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +28,11 @@ pub(crate) fn close(what: &str, found: &Tensor, expected: &Array, tolerance: Tol
     if values.shape != expected.shape {
         return Err(format!("{what} has shape {:?}, expected {:?}", values.shape, expected.shape));
     }
-    let expected =
-        if found.dtype() == DType::F32 { expected.map(|value| (value as f32).into()) } else { expected.clone() };
+    // A file has the shortest decimals that read back as the number.
+    let expected = match found.dtype() {
+        DType::F32 | DType::Bf16 | DType::F16 => Array::from(&tensor(found.dtype(), expected)),
+        _ => expected.clone(),
+    };
     let floor = tolerance.floor * expected.size();
     for (element, (found_value, expected)) in values.values.iter().zip(&expected.values).enumerate() {
         let allowed = if found.dtype().is_float() { tolerance.relative * expected.abs().max(floor) } else { 0.0 };

@@ -23,10 +23,16 @@ pub(crate) struct Line {
 pub(crate) fn lines(module: &str) -> Checked<Vec<Line>> {
     let mut path = module.rsplit("::");
     let (op, family) = (path.next().unwrap(), path.next().unwrap());
+    let lines = self::family(family)?.into_iter().filter(|(of, _)| of == op);
+    Ok(lines.map(|(_, line)| line).collect())
+}
+
+/// All lines of a family, each with its op.
+pub(crate) fn family(family: &str) -> Checked<Vec<(String, Line)>> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{family}.jsonl"));
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    Ok(lines.filter(|line| line["op"] == op).map(|line| read(&line)).collect())
+    Ok(lines.map(|line| (line["op"].as_str().unwrap().to_owned(), read(&line))).collect())
 }
 
 fn read(line: &Value) -> Line {

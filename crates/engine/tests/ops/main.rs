@@ -8,6 +8,7 @@ mod close;
 mod columns;
 mod entry;
 mod golden;
+mod halves;
 mod inputs;
 mod program;
 mod prove;
@@ -29,6 +30,11 @@ macro_rules! ops {
             crate::column!(forward, entry);
             crate::column!(reference, entry);
             crate::column!(threads, entry);
+
+            #[test]
+            fn half_precision() {
+                crate::halves::halves(&entry()).unwrap_or_else(|error| panic!("{error}"));
+            }
             crate::gradient_columns!(entry $(, $dash)*);
             crate::tensorflow_column!(entry $(, $dash)*);
         }

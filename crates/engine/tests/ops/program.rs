@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use everstep_engine::GraphSession;
-use everstep_graph::{Axes, Graph, Initializer, Input, Output, PartialShape, Variable};
+use everstep_graph::{Axes, Graph, Initializer, Input, Op, Output, PartialShape, Variable};
 use everstep_session::{Outcome, Request, Scope, Session, SessionConfig};
 use everstep_tensor::{DType, Tensor};
 
@@ -81,6 +81,12 @@ impl Program {
         program.verified()
     }
 
+    /// Whether nothing but one op computes.
+    pub(crate) fn is_one_op(&self) -> bool {
+        let is_given = |op: &Op| matches!(op, Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_));
+        self.variables.is_empty() && self.graph.nodes().iter().filter(|node| !is_given(node.op())).count() == 1
+    }
+
     /// The op with the gradients of a loss.
     pub(crate) fn backward(entry: &Entry, case: &Case, shapes: Shapes) -> Checked<Self> {
         let mut program = Self::forward(entry, case, shapes)?;
@@ -139,8 +145,13 @@ impl Program {
 
     /// A session on the subject's kernels.
     pub(crate) fn open(&self, subject: &Arc<Subject>) -> Running<'_> {
+        self.open_with(subject, &SessionConfig::default())
+    }
+
+    /// The same, of another configuration.
+    pub(crate) fn open_with(&self, subject: &Arc<Subject>, config: &SessionConfig) -> Running<'_> {
         let kernels = Arc::new(Spoiling(subject.clone()));
-        let session = GraphSession::with_kernels(self.graph.clone(), &SessionConfig::default(), kernels).unwrap();
+        let session = GraphSession::with_kernels(self.graph.clone(), config, kernels).unwrap();
         Running { program: self, session, subject: subject.clone() }
     }
 }

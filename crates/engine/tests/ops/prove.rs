@@ -50,7 +50,7 @@ pub(crate) fn holds(
 }
 
 /// A runner whose cases are the same every time.
-fn runner(count: u32) -> TestRunner {
+pub(crate) fn runner(count: u32) -> TestRunner {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = Config { cases: asked.unwrap_or(count), failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use everstep_engine::ops::{Cpu, DataMut, Kernel, KernelError, Kernels, Reference, Target, Update, View, ViewMut};
-use everstep_tensor::{DType, Tensor};
+use everstep_tensor::{Bf16, DType, Element, F16, Tensor};
 
 use crate::array::{Array, tensor};
 
@@ -112,6 +112,7 @@ fn len(data: &DataMut<'_>) -> usize {
         DataMut::I64(values) => values.len(),
         DataMut::F32(values) => values.len(),
         DataMut::F64(values) => values.len(),
+        DataMut::Bf16(bits) | DataMut::F16(bits) => bits.len(),
     }
 }
 
@@ -123,6 +124,12 @@ fn spoil(data: &mut DataMut<'_>, element: usize) {
         DataMut::I64(values) => each(values, element, |value| value.wrapping_add(1)),
         DataMut::F32(values) => each(values, element, |value| off(value.into()) as f32),
         DataMut::F64(values) => each(values, element, off),
+        DataMut::Bf16(bits) => {
+            each(bits, element, |bits| Bf16::from_f32(off(Bf16::from_bits(bits).to_f64()) as f32).to_bits())
+        }
+        DataMut::F16(bits) => {
+            each(bits, element, |bits| F16::from_f32(off(F16::from_bits(bits).to_f64()) as f32).to_bits())
+        }
     }
 }
 

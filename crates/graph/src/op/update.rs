@@ -4,6 +4,9 @@ use super::attribute::{Attribute, Attributes};
 
 /// How an update changes its variables; the inputs are (variables, then the rest), of one dtype, in TensorFlow's order.
 ///
+/// Of a variable of bf16 or f16 the slots and scalars are f32, and the value that is added or the gradient is of either
+/// type: all is computed in f32, and the variable is rounded when it is stored.
+///
 /// "New" values on the right of a formula are the ones computed by the lines above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UpdateRule {
@@ -104,6 +107,11 @@ impl UpdateRule {
             Self::Adam | Self::AdamW | Self::Lamb | Self::RmsProp { centered: false } => 3,
             Self::RmsProp { centered: true } => 4,
         }
+    }
+
+    /// Which input is the variable that it is about; the other targets are its slots.
+    pub(crate) fn variable(self) -> usize {
+        usize::from(self == Self::MovingAverage)
     }
 
     /// How many inputs follow the variables.

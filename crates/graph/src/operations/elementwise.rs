@@ -1,8 +1,8 @@
 //! Building nodes that are made of several functions of elements.
 
-use everstep_tensor::{DType, Error, ErrorKind, Result};
+use everstep_tensor::Result;
 
-use crate::{Axes, Graph, Op, Output, Reduction, Unary};
+use crate::{Axes, Graph, Op, Output, Reduction, Unary, infer::check_float};
 
 /// Functions of one element with an attribute.
 impl Graph {
@@ -121,14 +121,5 @@ impl Graph {
             let variance = graph.variance(input, axes)?;
             graph.sqrt(variance)
         })
-    }
-}
-
-fn check_float(dtype: DType) -> Result<()> {
-    match dtype.is_float() {
-        true => Ok(()),
-        false => {
-            Err(Error::new(ErrorKind::InvalidArgument, format!("it takes f32 or f64, not {dtype}; cast the input")))
-        }
     }
 }

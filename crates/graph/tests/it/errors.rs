@@ -40,7 +40,10 @@ fn a_build_error_names_op_inputs_and_line() {
         "Sub = Sub(images f32[?, 64], hidden/kernel f32[32, 128]) at HERE: \
          shapes [?, 64] and [32, 128] do not broadcast; from the last axis on, lengths must be equal or 1",
     );
-    check(graph.relu(labels), "Relu = Relu(labels i64[?]) at HERE: it takes f32 or f64, not i64; cast the input");
+    check(
+        graph.relu(labels),
+        "Relu = Relu(labels i64[?]) at HERE: it takes floats (f32, f64, bf16 or f16), not i64; cast the input",
+    );
     check(graph.sum(images, [2]), "a reduction at HERE: images is f32[?, 64], which has no axis 2");
     check(
         graph.mean(images, [0, -2]),
@@ -69,7 +72,7 @@ fn variables_and_updates_say_what_they_take() {
     check(
         graph.state("flag", DType::Bool, [], Initializer::Uniform { low: 0.0, high: 1.0 }),
         "flag = VariableV2{Uniform { low: 0.0, high: 1.0 }}() at HERE: \
-         random initial values are f32 or f64, the variable is bool; use a constant",
+         random initial values are floats, the variable is bool; use a constant",
     );
     check(
         graph.state("wide", DType::F32, [2], Initializer::Value(Tensor::scalar(1.0f32))),
@@ -129,7 +132,7 @@ fn a_composite_names_its_caller() {
     let (mut graph, _, labels, _) = graph();
     check(
         layer(&mut graph, labels),
-        "layer/Softmax = Softmax(labels i64[?]) at HERE: it takes f32 or f64, not i64; cast the input",
+        "layer/Softmax = Softmax(labels i64[?]) at HERE: it takes floats (f32, f64, bf16 or f16), not i64; cast the input",
     );
 }
 

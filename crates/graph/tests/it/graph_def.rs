@@ -8,7 +8,7 @@ use everstep_proto::{
     tensor_shape::TensorShapeProto,
     types::DataType,
 };
-use everstep_tensor::{DType, Tensor};
+use everstep_tensor::{Bf16, DType, F16, Tensor};
 
 fn attribute<'a>(graph: &'a GraphDef, node: &str, name: &str) -> &'a Attr {
     let node = graph.node.iter().find(|found| found.name == node).unwrap();
@@ -137,4 +137,25 @@ fn values_enter_branches_through_switches() {
     assert_eq!(attribute(&def, "cond/Switch", "T"), &Attr::Type(DataType::Float.into()));
     let names: std::collections::BTreeSet<&str> = def.node.iter().map(|node| &*node.name).collect();
     assert_eq!(names.len(), def.node.len());
+}
+
+/// TensorFlow's DT_BFLOAT16 and DT_HALF, whose constants are lists of bits.
+#[test]
+fn numbers_of_two_bytes_are_there() {
+    let mut graph = Graph::new();
+    let x = graph.placeholder("x", DType::Bf16, [None]).unwrap();
+    graph.cast(x, DType::F16).unwrap();
+    let [one, two] = [Bf16::from_f32(1.0), Bf16::from_f32(-2.0)];
+    graph.constant("c", Tensor::from_vec([2], vec![one, two]).unwrap()).unwrap();
+    graph.constant("h", Tensor::scalar(F16::from_f32(1.0))).unwrap();
+    assert!(graph.to_string().contains("Cast = Cast(x) f16[?]"), "{graph}");
+    let def = GraphDef::decode(&*graph.to_graph_def()).unwrap();
+    assert_eq!(attribute(&def, "x", "dtype"), &Attr::Type(DataType::Bfloat16.into()));
+    assert_eq!(attribute(&def, "Cast", "DstT"), &Attr::Type(DataType::Half.into()));
+    let bits = |name| match attribute(&def, name, "value") {
+        Attr::Tensor(tensor) => (tensor.dtype, tensor.half_val.clone()),
+        other => panic!("{other:?} is no tensor"),
+    };
+    assert_eq!(bits("c"), (14, vec![0x3f80, 0xc000]));
+    assert_eq!(bits("h"), (19, vec![0x3c00]));
 }

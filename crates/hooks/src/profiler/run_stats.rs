@@ -41,6 +41,8 @@ fn element(dtype: DType) -> Element {
         DType::I64 => Element::I64,
         DType::F32 => Element::F32,
         DType::F64 => Element::F64,
+        DType::Bf16 => Element::Bf16,
+        DType::F16 => Element::F16,
         _ => Element::Other,
     }
 }

@@ -1,7 +1,7 @@
 //! Files that NumPy writes.
 
 use everstep_checkpoint::Contents;
-use everstep_tensor::{ErrorKind, Snapshot, Tensor};
+use everstep_tensor::{ErrorKind, F16, Snapshot, Tensor};
 
 use crate::{read, written};
 
@@ -48,7 +48,7 @@ fn other_orders_and_narrow_types_are_read() {
         ("big", Tensor::from_vec([2], vec![1.0f32, -2.5]).unwrap()),
         ("cube", Tensor::from_vec([2, 3, 4], (0..24).collect::<Vec<i32>>()).unwrap()),
         ("fortran", Tensor::from_vec([2, 3], vec![0.0f32, 1.0, 2.0, 3.0, 4.0, 5.0]).unwrap()),
-        ("half", Tensor::from_vec([2], vec![1.0f32, -2.5]).unwrap()),
+        ("half", Tensor::from_vec([2], [1.0, -2.5].map(F16::from_f32).to_vec()).unwrap()),
         ("int8", Tensor::from_vec([2], vec![-128i32, 127]).unwrap()),
         ("uint16", Tensor::from_vec([1], vec![65535i32]).unwrap()),
         ("uint32", Tensor::from_vec([1], vec![4_294_967_295i64]).unwrap()),

@@ -1,6 +1,6 @@
 //! Updates of variables.
 
-use super::{ALL, BYTES_AND_NUMBERS, Call, Checked, FLOATS};
+use super::{ALL, Call, Checked};
 use crate::{Target, Update, View, view::DType};
 
 /// Whether `update` can be applied to these targets.
@@ -11,13 +11,30 @@ pub(crate) fn update(update: &Update, targets: &[Target<'_>], inputs: &[View<'_>
     call.tensors("input", inputs.iter().copied())?;
     call.tensors("target", targets.iter().map(|target| target.next.as_view()))?;
     call.tensors("old value", targets.iter().filter_map(|target| target.from))?;
-    let variable = targets[0].next.as_view();
+    let variable = targets[update.variable()].next.as_view();
     call.dtype(variable, update.dtypes())?;
-    for target in targets {
-        call.same(&[variable, target.next.as_view(), target.from.unwrap_or(variable)])?;
+    let is_half = variable.data.dtype().is_half();
+    for (index, target) in targets.iter().enumerate() {
+        let next = target.next.as_view();
+        call.same(&[next, target.from.unwrap_or(next)])?;
+        call.same_shape(&[variable, next])?;
+        match is_half && index != update.variable() {
+            true => call.dtype(next, &[DType::F32])?,
+            false => call.same_dtype(&[variable, next])?,
+        }
     }
+    call.require(!is_half || rows.is_empty(), || {
+        format!("some rows of {} are not supported; update all of them", variable.data.dtype().name())
+    })?;
     for (index, &input) in own.iter().enumerate() {
-        call.same_dtype(&[variable, input])?;
+        // What changes a variable of two bytes may be given as it is computed, or stored as the variable.
+        let is_change = Some(index) == update.dense_input() && *update != Update::Assign;
+        let is_plain = !is_half || Some(index) == update.dense_input();
+        match input.data.dtype() {
+            DType::F32 if is_half && (is_change || !is_plain) => {}
+            _ if is_plain => call.same_dtype(&[variable, input])?,
+            _ => call.dtype(input, &[DType::F32])?,
+        }
         if Some(index) == update.dense_input() {
             match rows {
                 [] => call.same_shape(&[variable, input])?,
@@ -50,13 +67,19 @@ impl Update {
         }
     }
 
-    fn targets(&self) -> usize {
+    /// How many targets it has.
+    pub(crate) fn targets(&self) -> usize {
         match self {
             Update::Assign | Update::AssignAdd | Update::AssignSub | Update::GradientDescent => 1,
             Update::Momentum { .. } | Update::Adagrad | Update::Lion | Update::MovingAverage => 2,
             Update::Adam | Update::AdamW | Update::Lamb | Update::RmsProp { centered: false } => 3,
             Update::RmsProp { centered: true } => 4,
         }
+    }
+
+    /// Which target the variable is; the others are its slots.
+    pub(crate) fn variable(&self) -> usize {
+        usize::from(*self == Update::MovingAverage)
     }
 
     pub(super) fn inputs(&self) -> usize {
@@ -82,8 +105,8 @@ impl Update {
     fn dtypes(&self) -> &'static [DType] {
         match self {
             Update::Assign => ALL,
-            Update::AssignAdd | Update::AssignSub => BYTES_AND_NUMBERS,
-            _ => FLOATS,
+            Update::AssignAdd | Update::AssignSub => &ALL[1..],
+            _ => &[DType::F32, DType::F64, DType::Bf16, DType::F16],
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     function::Function,
+    half,
     number::{Float, Number},
     pool::Pool,
     walk::{Place, Walk},
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     Binary, Compare, View, ViewMut,
-    element::{Element, unchecked_dtype, with_element, with_float, with_number},
+    element::{Element, unchecked_dtype, with_element, with_float, with_number, with_plain},
 };
 
 /// Elements a block: a few pages, so that a block of all operands stays in the second-level cache.
@@ -44,7 +45,7 @@ fn of_numbers<T: Number>(pool: &Pool, binary: Binary, a: View<'_>, b: View<'_>, 
 }
 
 pub(super) fn compare(pool: &Pool, compare: Compare, a: View<'_>, b: View<'_>, output: &mut ViewMut<'_>) {
-    with_element!(a.data.dtype(), T => match compare {
+    with_plain!(a.data.dtype(), T => match compare {
         Compare::Equal => zip_plain(pool, a, b, output, |x: T, y: T| x == y),
         Compare::NotEqual => zip_plain(pool, a, b, output, |x: T, y: T| x != y),
         Compare::Less => zip_plain(pool, a, b, output, |x: T, y: T| x.lt(&y)),
@@ -56,9 +57,14 @@ pub(super) fn compare(pool: &Pool, compare: Compare, a: View<'_>, b: View<'_>, o
 
 pub(super) fn cast(pool: &Pool, input: View<'_>, output: &mut ViewMut<'_>) {
     let to = output.data.as_data().dtype();
-    with_element!(input.data.dtype(), From => with_element!(to, To => {
-        map_plain(pool, input, output, <From as Cast<To>>::cast);
-    }));
+    match input.data.dtype() {
+        from if from == to => copy(pool, input, output),
+        from if from.is_half() => half::widen(pool, input, output),
+        _ if to.is_half() => half::round(pool, input, output),
+        from => with_plain!(from, From => with_plain!(to, To => {
+            map_plain(pool, input, output, <From as Cast<To>>::cast);
+        })),
+    }
 }
 
 pub(super) fn copy(pool: &Pool, input: View<'_>, output: &mut ViewMut<'_>) {
@@ -204,7 +210,7 @@ fn zip_slice<T: Copy, U: Copy>(a: &[T], b: &[T], places: [Place; 2], output: &mu
 }
 
 /// Conversion of one element.
-trait Cast<To> {
+pub(super) trait Cast<To> {
     fn cast(self) -> To;
 }
 

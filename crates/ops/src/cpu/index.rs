@@ -8,6 +8,7 @@ use super::pool::Pool;
 use crate::{
     Data, DataMut, View, ViewMut,
     element::{Element, unchecked_dtype, with_element, with_float, with_number},
+    half::{Bf16, F16, Half},
     kernel::IndexKernel,
 };
 
@@ -101,5 +102,13 @@ fn one_hot(pool: &Pool, axis: usize, on: f64, off: f64, indices: Indices<'_>, ou
         DataMut::I64(values) => gather::one_hot(pool, extents, indices, on as i64, off as i64, values),
         DataMut::F32(values) => gather::one_hot(pool, extents, indices, on as f32, off as f32, values),
         DataMut::F64(values) => gather::one_hot(pool, extents, indices, on, off, values),
+        DataMut::Bf16(bits) => {
+            let [on, off] = [on, off].map(|number| Bf16::round(number as f32));
+            gather::one_hot(pool, extents, indices, on, off, bits);
+        }
+        DataMut::F16(bits) => {
+            let [on, off] = [on, off].map(|number| F16::round(number as f32));
+            gather::one_hot(pool, extents, indices, on, off, bits);
+        }
     }
 }

@@ -11,6 +11,7 @@ mod function;
 mod fused;
 mod gelu;
 mod gemm;
+mod half;
 mod index;
 mod isa;
 mod lanes;

@@ -1,10 +1,10 @@
 //! Arithmetic of the element types, as the kernels need it.
 
 use super::function::Function;
-use crate::element::Element;
+use crate::element::Typed;
 
 /// Numbers; integers wrap.
-pub(super) trait Number: Element {
+pub(super) trait Number: Typed {
     const ZERO: Self;
     const ONE: Self;
     const LEAST: Self;

@@ -23,7 +23,7 @@ pub(super) fn random(pool: &Pool, distribution: &Distribution, stream: Stream, o
         DType::I32 => fill(pool, output, |index| random::integer(distribution, stream, index) as i32),
         DType::I64 => fill(pool, output, |index| random::integer(distribution, stream, index)),
         DType::Bool => fill(pool, output, |index| random::integer(distribution, stream, index) != 0),
-        DType::U8 => unchecked_dtype(),
+        DType::U8 | DType::Bf16 | DType::F16 => unchecked_dtype(),
     }
 }
 

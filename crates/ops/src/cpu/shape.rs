@@ -10,6 +10,7 @@ use super::{elementwise::BLOCK, pool::Pool};
 use crate::{
     View, ViewMut,
     element::{Element, with_element, with_float},
+    half::{Bf16, F16, Half},
     kernel::ShapeKernel,
     view::DataMut,
 };
@@ -63,5 +64,7 @@ pub(super) fn fill(pool: &Pool, value: f64, output: &mut ViewMut<'_>) {
         DataMut::I64(values) => each(pool, values, value as i64),
         DataMut::F32(values) => each(pool, values, value as f32),
         DataMut::F64(values) => each(pool, values, value),
+        DataMut::Bf16(bits) => each(pool, bits, Bf16::round(value as f32)),
+        DataMut::F16(bits) => each(pool, bits, F16::round(value as f32)),
     }
 }

@@ -1,5 +1,6 @@
 //! Updates of variables: one pass over a variable and its slots.
 
+mod half;
 mod lamb;
 mod rows;
 
@@ -22,6 +23,9 @@ const BLOCK: usize = 1 << 11;
 pub(super) fn update(pool: &Pool, update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) {
     let dtype = inputs[0].data.dtype();
     match update {
+        _ if *update != Update::Assign && targets[update.variable()].next.data.as_data().dtype().is_half() => {
+            half::update_half(pool, update, targets, inputs);
+        }
         Update::Assign => with_element!(dtype, T => assign::<T>(pool, &mut targets[0], inputs[0])),
         Update::AssignAdd if dtype == DType::U8 => add(pool, &mut targets[0], inputs[0], u8::wrapping_add),
         Update::AssignAdd => {

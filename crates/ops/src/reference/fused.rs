@@ -56,6 +56,8 @@ enum Values {
     I64(Vec<i64>),
     F32(Vec<f32>),
     F64(Vec<f64>),
+    Bf16(Vec<u16>),
+    F16(Vec<u16>),
 }
 
 impl Buffer {
@@ -67,6 +69,8 @@ impl Buffer {
             DType::I64 => Values::I64(vec![0; elements]),
             DType::F32 => Values::F32(vec![0.0; elements]),
             DType::F64 => Values::F64(vec![0.0; elements]),
+            DType::Bf16 => Values::Bf16(vec![0; elements]),
+            DType::F16 => Values::F16(vec![0; elements]),
         };
         Buffer { shape: [elements], values }
     }
@@ -79,6 +83,8 @@ impl Buffer {
             Values::I64(values) => Data::I64(values),
             Values::F32(values) => Data::F32(values),
             Values::F64(values) => Data::F64(values),
+            Values::Bf16(bits) => Data::Bf16(bits),
+            Values::F16(bits) => Data::F16(bits),
         };
         View { shape: &self.shape, data }
     }
@@ -91,6 +97,8 @@ impl Buffer {
             Values::I64(values) => DataMut::I64(values),
             Values::F32(values) => DataMut::F32(values),
             Values::F64(values) => DataMut::F64(values),
+            Values::Bf16(bits) => DataMut::Bf16(bits),
+            Values::F16(bits) => DataMut::F16(bits),
         };
         ViewMut { shape: &self.shape, data }
     }

@@ -4,6 +4,7 @@ use super::values::{listed, write};
 use crate::{
     DataMut, View, ViewMut,
     element::{Element, with_element},
+    half::{Bf16, F16, Half},
     kernel::ShapeKernel,
 };
 
@@ -36,6 +37,8 @@ pub(super) fn fill(value: f64, data: &mut DataMut<'_>) {
         DataMut::I64(elements) => elements.fill(value as i64),
         DataMut::F32(elements) => elements.fill(value as f32),
         DataMut::F64(elements) => elements.fill(value),
+        DataMut::Bf16(bits) => bits.fill(Bf16::round(value as f32)),
+        DataMut::F16(bits) => bits.fill(F16::round(value as f32)),
     }
 }
 

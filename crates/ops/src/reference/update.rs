@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Target, Update, View, ViewMut,
-    element::{Element, with_number},
+    element::{Element, Typed, with_number},
 };
 
 pub(super) fn update(update: &Update, targets: &mut [Target<'_>], inputs: &[View<'_>]) {

@@ -5,6 +5,7 @@ use ndarray::{Array1, ArrayD, IxDyn, Zip};
 use crate::{
     Data, DataMut, View, ViewMut,
     element::{Element, unchecked_dtype, with_element},
+    half::{Bf16, F16, Half},
 };
 
 pub(super) type Floats = ArrayD<f64>;
@@ -26,6 +27,8 @@ impl Values {
             Data::I64(values) => Values::Integers(array(view.shape, values, |value| value)),
             Data::F32(values) => Values::Floats(array(view.shape, values, |value| value.into())),
             Data::F64(values) => Values::Floats(array(view.shape, values, |value| value)),
+            Data::Bf16(bits) => Values::Floats(array(view.shape, bits, |bits| Bf16::widen(bits).into())),
+            Data::F16(bits) => Values::Floats(array(view.shape, bits, |bits| F16::widen(bits).into())),
         }
     }
 
@@ -97,6 +100,8 @@ fn write_floats(values: &Floats, output: &mut DataMut<'_>) {
         DataMut::I64(output) => each(values, output, |value| value as i64),
         DataMut::F32(output) => each(values, output, |value| value as f32),
         DataMut::F64(output) => each(values, output, |value| value),
+        DataMut::Bf16(output) => each(values, output, |value| Bf16::round(value as f32)),
+        DataMut::F16(output) => each(values, output, |value| F16::round(value as f32)),
     }
 }
 
@@ -108,6 +113,8 @@ fn write_integers(values: &Integers, output: &mut DataMut<'_>) {
         DataMut::I64(output) => each(values, output, |value| value),
         DataMut::F32(output) => each(values, output, |value| value as f32),
         DataMut::F64(output) => each(values, output, |value| value as f64),
+        DataMut::Bf16(output) => each(values, output, |value| Bf16::round(value as f32)),
+        DataMut::F16(output) => each(values, output, |value| F16::round(value as f32)),
     }
 }
 

@@ -8,6 +8,7 @@ mod errors;
 mod functions;
 mod fused;
 mod fusion;
+mod half;
 mod images;
 mod index;
 mod known_values;

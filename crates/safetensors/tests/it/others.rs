@@ -1,7 +1,7 @@
 //! Files that other programs write, and what they make of ours.
 
 use everstep_checkpoint::Contents;
-use everstep_tensor::{ErrorKind, Snapshot, Tensor};
+use everstep_tensor::{Bf16, ErrorKind, F16, Snapshot, Tensor};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::{read, written};
@@ -25,11 +25,14 @@ fn what_numpy_saved_is_read() {
 }
 
 #[test]
-fn what_pytorch_saved_in_narrow_types_is_widened() {
+fn what_pytorch_saved_in_narrow_types_is_read() {
     let variables = read(include_bytes!("../fixtures/widened.safetensors")).unwrap().variables;
     let expected = Snapshot::from_iter([
-        ("bf16", Tensor::from_vec([3], vec![1.0f32, -2.5, 3.140625]).unwrap()),
-        ("f16", Tensor::from_vec([4], vec![1.0f32, -2.5, 1.0 / 16384.0, 1.0 / 16777216.0]).unwrap()),
+        ("bf16", Tensor::from_vec([3], [1.0, -2.5, 3.140625].map(Bf16::from_f32).to_vec()).unwrap()),
+        (
+            "f16",
+            Tensor::from_vec([4], [1.0, -2.5, 1.0 / 16384.0, 1.0 / 16777216.0].map(F16::from_f32).to_vec()).unwrap(),
+        ),
         ("i16", Tensor::from_vec([2], vec![-32768i32, 32767]).unwrap()),
         ("i8", Tensor::from_vec([2], vec![-128i32, 127]).unwrap()),
     ]);

@@ -59,7 +59,7 @@ pub(crate) fn read(tensor: &TensorProto) -> Option<Array> {
         DataType::Float => Elements::F32(elements(raw, &tensor.float_val, count, f32::from_le_bytes)?.into()),
         DataType::Double => Elements::F64(elements(raw, &tensor.double_val, count, f64::from_le_bytes)?.into()),
         DataType::String => Elements::Bytes(repeated(&tensor.string_val, count)?.into()),
-        DataType::Invalid => return None,
+        DataType::Invalid | DataType::Bfloat16 | DataType::Half => return None,
     };
     Array::new(shape, elements).ok()
 }

@@ -72,6 +72,8 @@ fn dtype(element: Element) -> DataType {
         Element::I64 => DataType::Int64,
         Element::F32 => DataType::Float,
         Element::F64 => DataType::Double,
+        Element::Bf16 => DataType::Bfloat16,
+        Element::F16 => DataType::Half,
         Element::Bytes => DataType::String,
         _ => DataType::Invalid,
     }
@@ -113,6 +115,8 @@ fn read_output(proto: TensorDescription) -> OutputStats {
         DataType::Int64 => Element::I64,
         DataType::Float => Element::F32,
         DataType::Double => Element::F64,
+        DataType::Bfloat16 => Element::Bf16,
+        DataType::Half => Element::F16,
         DataType::String => Element::Bytes,
         DataType::Invalid => Element::Other,
     };

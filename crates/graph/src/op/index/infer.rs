@@ -5,10 +5,8 @@ use everstep_tensor::{DType, Result};
 use super::IndexOp;
 use crate::{
     PartialShape, TensorType,
-    infer::{check_dtype, check_equal_dtypes, check_float, invalid, is_numeric},
+    infer::{NUMBERS, check_dtype, check_equal_dtypes, check_float, invalid, is_numeric},
 };
-
-const NUMBERS: &str = "numbers (i32, i64, f32 or f64)";
 
 impl IndexOp {
     /// The types of the outputs; the number of inputs was checked.
@@ -17,8 +15,11 @@ impl IndexOp {
             (Self::Gather { axis }, [values, indices]) => gather(*axis, values, indices)?,
             (Self::GatherGrad { axis }, [gradient, indices, operand]) => {
                 check_float(gradient.dtype)?;
-                check_slices(&gather(*axis, operand, indices)?, gradient)?;
-                operand.clone()
+                // A gradient of a variable of two bytes may be f32.
+                let of_slices = gather(*axis, operand, indices)?;
+                let dtype = if gradient.dtype == operand.dtype { operand.dtype } else { operand.dtype.arithmetic() };
+                check_slices(&TensorType::new(dtype, of_slices.shape), gradient)?;
+                TensorType::new(dtype, operand.shape.clone())
             }
             (Self::ScatterAdd, [tensor, indices, slices]) => {
                 check_dtype(NUMBERS, is_numeric, tensor.dtype)?;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Binary, Data, DataMut, Fused, FusedInput, FusedOutput, Kernel, Unary, UnaryGrad, View, ViewMut,
-    element::{Element, with_number},
+    element::{Element, Typed, with_number},
     kernel::{COLUMN_ROWS, halves, leaves},
 };
 

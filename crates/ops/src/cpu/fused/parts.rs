@@ -14,6 +14,8 @@ macro_rules! each {
             $kind::I64($values) => $kind::I64($part),
             $kind::F32($values) => $kind::F32($part),
             $kind::F64($values) => $kind::F64($part),
+            $kind::Bf16($values) => $kind::Bf16($part),
+            $kind::F16($values) => $kind::F16($part),
         }
     };
 }
@@ -37,12 +39,12 @@ pub(super) fn split(data: DataMut<'_>, at: usize) -> [DataMut<'_>; 2] {
             }
         };
     }
-    halves!(Bool U8 I32 I64 F32 F64)
+    halves!(Bool U8 I32 I64 F32 F64 Bf16 F16)
 }
 
 /// The registers of one thread, those of each dtype numbered from 0; a register is made when it is used first.
 #[derive(Debug, Default)]
-pub(super) struct Registers([Vec<Option<Register>>; 6]);
+pub(super) struct Registers([Vec<Option<Register>>; 8]);
 
 /// Elements of one type.
 #[derive(Debug)]
@@ -53,6 +55,8 @@ pub(super) enum Register {
     I64(Vec<i64>),
     F32(Vec<f32>),
     F64(Vec<f64>),
+    Bf16(Vec<u16>),
+    F16(Vec<u16>),
 }
 
 thread_local! {
@@ -74,7 +78,7 @@ impl Registers {
                 }
             };
         }
-        first!(Bool U8 I32 I64 F32 F64)
+        first!(Bool U8 I32 I64 F32 F64 Bf16 F16)
     }
 
     /// Takes a register out, so that the others can be read while it is written; [`put`](Self::put) brings it back.
@@ -103,6 +107,8 @@ impl Register {
             DType::I64 => Register::I64(vec![0; Self::LENGTH]),
             DType::F32 => Register::F32(vec![0.0; Self::LENGTH]),
             DType::F64 => Register::F64(vec![0.0; Self::LENGTH]),
+            DType::Bf16 => Register::Bf16(vec![0; Self::LENGTH]),
+            DType::F16 => Register::F16(vec![0; Self::LENGTH]),
         }
     }
 
@@ -114,6 +120,6 @@ impl Register {
                 }
             };
         }
-        first!(Bool U8 I32 I64 F32 F64)
+        first!(Bool U8 I32 I64 F32 F64 Bf16 F16)
     }
 }

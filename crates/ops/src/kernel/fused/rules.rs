@@ -100,6 +100,8 @@ fn nothing(dtype: DType) -> Data<'static> {
         DType::I64 => Data::I64(&[]),
         DType::F32 => Data::F32(&[]),
         DType::F64 => Data::F64(&[]),
+        DType::Bf16 => Data::Bf16(&[]),
+        DType::F16 => Data::F16(&[]),
     }
 }
 
@@ -111,5 +113,7 @@ fn nothing_mut(dtype: DType) -> DataMut<'static> {
         DType::I64 => DataMut::I64(&mut []),
         DType::F32 => DataMut::F32(&mut []),
         DType::F64 => DataMut::F64(&mut []),
+        DType::Bf16 => DataMut::Bf16(&mut []),
+        DType::F16 => DataMut::F16(&mut []),
     }
 }
