@@ -17,7 +17,7 @@ pub(crate) fn cases(words: Vec<OsString>) -> Outcome {
     let root = Workspace::load()?.root;
     let known = known(&fs::read_to_string(root.join("xtask/cases.txt"))?);
     let different = different(&fs::read_to_string(root.join("docs/differences.md"))?);
-    let output = run_quietly(cargo().args(["test", "--workspace", "--all-features", "--tests", "--", "case_"]))?;
+    let output = run_quietly(cargo().args(["test", "--workspace", "--tests", "--", "case_"]))?;
     let passed = passed(&String::from_utf8_lossy(&output.stdout));
     report(&known, &passed, &different)
 }
