@@ -16,7 +16,7 @@ use everstep_tensor::{Bf16, DType, F16, Tensor};
 
 use self::switch::Switches;
 use crate::{
-    Graph, LogicOp, Node, Op, PartialShape, RandomOp, TensorType, Unary, UnaryGrad, UpdateRule,
+    Graph, IndexOp, LogicOp, Node, Op, PartialShape, RandomOp, Reduction, TensorType, Unary, UnaryGrad, UpdateRule,
     op::attribute::Attribute,
 };
 
@@ -80,8 +80,12 @@ impl Graph {
             Op::ArgMax { .. } | Op::ArgMin { .. } => vec![("T", dtype(first)), ("output_type", dtype(DType::I64))],
             Op::Logic(LogicOp::Select) => vec![("T", dtype(node.outputs()[0].dtype))],
             Op::Random(RandomOp::Draw { dtype: drawn, .. }) => vec![("T", dtype(DType::I64)), ("dtype", dtype(*drawn))],
+            Op::Index(IndexOp::Gather { .. }) => {
+                vec![("Tparams", dtype(first)), ("Tindices", dtype(self.last_dtype(node)))]
+            }
             // These are of bool alone.
-            Op::Logic(LogicOp::And | LogicOp::Or | LogicOp::Not) => Vec::new(),
+            Op::Logic(LogicOp::And | LogicOp::Or | LogicOp::Not)
+            | Op::Reduce { reduction: Reduction::All | Reduction::Any, .. } => Vec::new(),
             _ => vec![("T", dtype(first))],
         }
     }

@@ -14,6 +14,9 @@ use crate::{
     subject::Subject,
 };
 
+// What is checked of every op beside the columns.
+pub(crate) use crate::{forms::forms, halves::halves as half_precision};
+
 /// The numbers of threads that must give the same bits as one.
 const THREADS: [usize; 3] = [2, 3, 7];
 

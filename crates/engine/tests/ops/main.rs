@@ -7,6 +7,7 @@ mod array;
 mod close;
 mod columns;
 mod entry;
+mod forms;
 mod golden;
 mod halves;
 mod inputs;
@@ -30,11 +31,8 @@ macro_rules! ops {
             crate::column!(forward, entry);
             crate::column!(reference, entry);
             crate::column!(threads, entry);
-
-            #[test]
-            fn half_precision() {
-                crate::halves::halves(&entry()).unwrap_or_else(|error| panic!("{error}"));
-            }
+            crate::column!(forms, entry);
+            crate::column!(half_precision, entry);
             crate::gradient_columns!(entry $(, $dash)*);
             crate::tensorflow_column!(entry $(, $dash)*);
         }

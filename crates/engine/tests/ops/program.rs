@@ -81,6 +81,10 @@ impl Program {
         program.verified()
     }
 
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
     /// Whether nothing but one op computes.
     pub(crate) fn is_one_op(&self) -> bool {
         let is_given = |op: &Op| matches!(op, Op::Placeholder { .. } | Op::Constant(_) | Op::Variable(_));

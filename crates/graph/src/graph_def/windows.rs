@@ -18,16 +18,12 @@ pub(super) fn pooling(op: PoolingOp) -> Attributes {
 }
 
 fn window(strides: [usize; 2], padding: Padding) -> Attributes {
-    let explicit = match padding {
-        Padding::Explicit([[top, bottom], [left, right]]) => vec![0, 0, top, bottom, left, right, 0, 0],
-        Padding::Same | Padding::Valid => Vec::new(),
-    };
-    vec![
-        ("strides", spatial(strides)),
-        ("padding", text(&padding.to_string())),
-        ("explicit_paddings", integers(&explicit)),
-        ("data_format", text("NHWC")),
-    ]
+    let mut attributes =
+        vec![("strides", spatial(strides)), ("padding", text(&padding.to_string())), ("data_format", text("NHWC"))];
+    if let Padding::Explicit([[top, bottom], [left, right]]) = padding {
+        attributes.push(("explicit_paddings", integers(&[0, 0, top, bottom, left, right, 0, 0])));
+    }
+    attributes
 }
 
 /// One number for each axis of images.

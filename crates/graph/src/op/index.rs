@@ -122,7 +122,7 @@ impl IndexOp {
             ],
             Self::TopK { count, ascending } => {
                 let count = count.map(|count| ("k", Attribute::length(count)));
-                count.into_iter().chain([("ascending", Attribute::Flag(ascending))]).collect()
+                count.into_iter().chain(ascending.then_some(("ascending", Attribute::Flag(true)))).collect()
             }
             Self::Cumulate(cumulate) | Self::CumprodGrad(cumulate) => vec![
                 ("axis", Attribute::length(cumulate.axis)),
