@@ -53,10 +53,6 @@ impl Arena {
     /// Makes a tensor ready for each fetched result: one of the values of the last outcome if nobody else holds it.
     pub(crate) fn prepare_results(&mut self, wanted: &[Fetched], last: &mut Vec<Tensor>) -> Result<()> {
         self.results.clear();
-        if wanted.is_empty() {
-            last.clear();
-            return Ok(());
-        }
         self.results.resize_with(wanted.len(), || None);
         for (position, value) in last.drain(..).enumerate() {
             if let Some(index) = wanted.iter().position(|fetched| fetched.position == position) {

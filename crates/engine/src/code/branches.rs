@@ -11,22 +11,15 @@ impl Code {
         let writes = self.writes();
         let mut same = vec![None; self.computed.len()];
         let mut is_target = vec![false; self.computed.len()];
-        let copies: Vec<usize> =
-            (0..self.instructions.len()).filter(|index| self.is_merging(*index, &writes)).collect();
-        let mut is_removed = vec![false; self.instructions.len()];
-        for index in copies {
-            let Some([from, to]) = self.moved(index, &writes) else { continue };
+        for index in 0..self.instructions.len() {
+            let moved = self.is_merging(index, &writes).then(|| self.moved(index, &writes)).flatten();
+            let Some([from, to]) = moved else { continue };
             if same[from].is_none() && !is_target[from] && same[to].is_none() {
                 same[from] = Some(Place::Slot(to));
                 is_target[to] = true;
-                is_removed[index] = true;
             }
         }
-        let mut index = 0;
-        self.instructions.retain(|_| {
-            index += 1;
-            !is_removed[index - 1]
-        });
+        self.instructions.retain(|instruction| !is_to_itself(instruction, &same));
         for output in self.instructions.iter_mut().flat_map(|instruction| &mut instruction.outputs) {
             if let Place::Slot(value) = output.place {
                 output.place = same[value].unwrap_or(output.place);
@@ -50,4 +43,10 @@ impl Code {
         let is_fetched = slots(&self.values).any(|fetched| fetched == from);
         (writes[from] == 1 && writer.condition_place() == copy.condition_place() && !is_fetched).then_some([from, to])
     }
+}
+
+/// Whether it copies a value to the place where it is computed now.
+fn is_to_itself(instruction: &Instruction, same: &[Option<Place>]) -> bool {
+    let Instruction { kernel: Kernel::Copy, inputs, outputs, .. } = instruction else { return false };
+    matches!(inputs[0].place, Place::Slot(from) if same[from] == Some(outputs[0].place))
 }
