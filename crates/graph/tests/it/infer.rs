@@ -4,7 +4,7 @@ use everstep_graph::{Axes, Graph, Output, PartialShape, TensorType, Transpose};
 use everstep_tensor::{DType, Result};
 
 /// Parses `f32[?, 64]`.
-fn parse(text: &str) -> TensorType {
+pub(crate) fn parse(text: &str) -> TensorType {
     let (dtype, axes) = text.trim_end_matches(']').split_once('[').unwrap();
     let axes = axes.split(", ").filter(|axis| !axis.is_empty());
     let shape: PartialShape = axes.map(|axis| axis.parse().ok()).collect();

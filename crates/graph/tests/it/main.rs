@@ -11,7 +11,9 @@ mod images;
 mod infer;
 mod laws;
 mod names;
+mod refusals;
 mod slices;
+mod text;
 mod variables;
 
 /// The text of a graph, compared line by line.
