@@ -1,7 +1,7 @@
 //! The matrix product of two tensors: which operand is read in vectors.
 
 use super::{
-    gemm::{Matrix, Output, Product},
+    gemm::{DEPTH, Matrix, Output, Product},
     isa::Registers,
     pool::{Fork, Pool},
 };
@@ -12,6 +12,8 @@ use crate::{
 
 /// How many multiply-adds count as one elementary operation.
 const PER_OPERATION: usize = 16;
+/// So many columns are near each other when the transpose of a product is written.
+const NEAR: usize = 64;
 
 pub(super) fn matmul(
     pool: &Pool,
@@ -55,7 +57,9 @@ pub(super) fn product<T: Registers>(
 fn turns(rows: usize, depth: usize, columns: usize, transpose_a: bool, transpose_b: bool) -> bool {
     let straight = Work { rows, depth, columns, packs_left: transpose_a, transposes_right: transpose_b };
     let turned = Work { rows: columns, depth, columns: rows, packs_left: !transpose_b, transposes_right: !transpose_a };
-    turned.time() + 2 * rows * columns < straight.time()
+    // The columns of a tile lie `columns` apart: far apart they fall into the same few sets of the cache.
+    let written = if columns <= NEAR { 2 } else { 16 };
+    turned.time() + written * rows * columns * depth.div_ceil(DEPTH) < straight.time()
 }
 
 /// What a product takes to compute.

@@ -59,11 +59,16 @@ pub(super) fn exp(x: f32) -> f32 {
 /// `e^x - 1`
 #[inline(always)]
 pub(super) fn exp_m1(x: f32) -> f32 {
-    let near = choose(x > 20.0, 20.0, choose(x < -20.0, -20.0, x));
-    let (exponent, minus_one) = reduced(near);
+    let near = near_exp_m1(choose(x > 20.0, 20.0, choose(x < -20.0, -20.0, x)));
+    choose(x == 0.0, x, choose(x > 20.0, exp(x) - 1.0, near))
+}
+
+/// `e^x - 1` from -20 to 20, and 0 of -0.
+#[inline(always)]
+fn near_exp_m1(x: f32) -> f32 {
+    let (exponent, minus_one) = reduced(x);
     let power = power_of_two(exponent);
-    let value = choose(x > 20.0, exp(x) - 1.0, minus_one * power + (power - 1.0));
-    choose(x == 0.0, x, value)
+    minus_one * power + (power - 1.0)
 }
 
 #[inline(always)]
@@ -109,7 +114,7 @@ pub(super) fn ln_1p(x: f32) -> f32 {
 #[inline(always)]
 pub(super) fn tanh(x: f32) -> f32 {
     let size = x.abs();
-    let power = exp_m1(2.0 * choose(size > 10.0, 10.0, size));
+    let power = near_exp_m1(2.0 * choose(size > 10.0, 10.0, size));
     (power / (power + 2.0)).copysign(x)
 }
 

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Steps of the depth that are summed up in registers before they are added to the output; part of what the bits depend on.
-const DEPTH: usize = 256;
+pub(super) const DEPTH: usize = 256;
 /// Rows whose panels are packed at once, for the second-level cache.
 const ROWS: usize = 256;
 /// Up to so many columns the left operand is read where it lies.

@@ -88,6 +88,7 @@ impl<T: Float> Lines<'_, T> {
     fn copy<const WIDTH: usize>(&self, into: &mut [T]) {
         for (index, into) in into.chunks_exact_mut(WIDTH).enumerate() {
             let line = &self.values[(self.first + index) * self.stride + self.start..][..WIDTH];
+            fetch_ahead(line.as_ptr().wrapping_add(WIDTH));
             into.copy_from_slice(line);
         }
     }
@@ -99,6 +100,20 @@ impl<T: Float> Lines<'_, T> {
             into.iter_mut().zip(line).for_each(|(into, value)| *into = *value);
         }
     }
+}
+
+/// Asks for what the next strip takes of a line: lines lie too far apart for the processor to foresee it.
+#[inline(always)]
+#[allow(unsafe_code, reason = "an instruction of the processor")]
+fn fetch_ahead<T>(element: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every processor of this architecture has the instruction, which no address can make fail.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(element.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = element;
 }
 
 /// Copies parts of lines, each one a column: `into[place * width + line]`.
