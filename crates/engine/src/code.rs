@@ -3,6 +3,7 @@
 mod branches;
 mod constants;
 mod dead;
+mod epilogues;
 mod fuse;
 mod groups;
 mod in_place;
@@ -46,6 +47,7 @@ impl Code {
         self.merge_common();
         self.remove_dead();
         self.hoist_fallible();
+        self.end_products();
         self.fuse(kernels);
         self.merge_branches();
         self.widen();

@@ -55,7 +55,7 @@ fn a_perceptron_trains_alike() {
     let mlp = Mlp::new(&Momentum { learning_rate: 0.1.into(), momentum: 0.9, nesterov: true }, 16);
     let requests: Vec<_> = [20, 1, 130].into_iter().zip(0..).map(|(rows, position)| mlp.step(rows, position)).collect();
     let kernels = check(&mlp.graph, &requests);
-    assert!(kernels.iter().any(|kernel| kernel == "AddV2+Relu"), "{kernels:?}");
+    assert!(kernels.iter().any(|kernel| kernel == "MatMul+AddV2+Relu"), "{kernels:?}");
     assert!(kernels.iter().any(|kernel| kernel == "ReluGrad+SumToShape"), "{kernels:?}");
 }
 
@@ -79,6 +79,60 @@ fn clipped_gradients_train_alike() {
     let step =
         |rows| Request::train(vec![train.output, train.gradient_norm]).feed(x, batch(rows, 6)).feed(y, batch(rows, 2));
     check(&Arc::new(graph), &[step(33), step(200), step(33)]);
+}
+
+/// A product of some rows by so many columns, the bias and the function after it, and the kernels that compute it.
+#[track_caller]
+fn layer(activation: Activation, [rows, columns]: [usize; 2], fetches_sum: bool) -> Vec<String> {
+    let mut graph = Graph::new();
+    let numbers = |shape: [usize; 2], scale: f32| {
+        let values = (0..shape[0] * shape[1]).map(|index| ((index * 29) % 31) as f32 * scale - 0.6).collect();
+        Tensor::from_vec(shape, values).unwrap()
+    };
+    let x = graph.placeholder("x", DType::F32, [None, Some(7)]).unwrap();
+    let kernel = Initializer::Value(numbers([7, columns], 0.05));
+    let kernel = graph.variable("kernel", DType::F32, [7, columns], kernel).unwrap();
+    let bias = Initializer::Value(numbers([1, columns], 0.04).reshape([columns]).unwrap());
+    let bias = graph.variable("bias", DType::F32, [columns], bias).unwrap();
+    let product = graph.matmul(x, kernel).unwrap();
+    let product = graph.reshape(product, [-1, 1, columns as isize]).unwrap();
+    let sum = graph.add(product, bias).unwrap();
+    let result = activation.apply(&mut graph, sum).unwrap();
+    let fetches = if fetches_sum { vec![sum, result] } else { vec![result] };
+    check(&Arc::new(graph), &[Request::read(fetches).feed(x, numbers([rows, 7], 0.07))])
+}
+
+#[test]
+fn products_end_in_a_bias_and_a_function() {
+    let functions = [
+        (Activation::Relu, "Relu"),
+        (Activation::Relu6, "Relu6"),
+        (Activation::Tanh, "Tanh"),
+        (Activation::Sigmoid, "Sigmoid"),
+    ];
+    for (activation, name) in functions {
+        for shape in [[1, 1], [3, 5], [130, 1], [40, 70], [300, 3]] {
+            assert_eq!(layer(activation, shape, false), [format!("MatMul+AddV2+{name}")], "{shape:?}");
+            assert_eq!(layer(activation, shape, true), ["MatMul+AddV2", name], "{shape:?}");
+        }
+    }
+    assert_eq!(layer(Activation::Softplus, [3, 5], false), ["MatMul+AddV2", "Softplus"]);
+}
+
+/// What is added must be there before the product, and be the same in every row.
+#[test]
+fn what_is_no_bias_stays_by_itself() {
+    let mut graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [4, 4]).unwrap();
+    let product = graph.matmul(x, x).unwrap();
+    let other = graph.matmul(product, x).unwrap();
+    let mean = graph.mean(product, [0]).unwrap();
+    let late = graph.add(other, mean).unwrap();
+    let square = graph.matmul(x, x).unwrap();
+    let residual = graph.add(square, x).unwrap();
+    let values = Tensor::from_vec([4, 4], (0..16).map(|value| value as f32 / 9.0).collect()).unwrap();
+    let kernels = check(&Arc::new(graph), &[Request::read(vec![late, residual]).feed(x, values)]);
+    assert!(!kernels.iter().any(|kernel| kernel.contains('+')), "{kernels:?}");
 }
 
 /// All kinds of element-wise operations, broadcast in many ways, some fetched and some not.

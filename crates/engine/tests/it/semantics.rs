@@ -120,7 +120,10 @@ fn a_traced_run_tells_its_kernels() {
     session.run(&request, &mut outcome).unwrap();
     let kernels = outcome.metadata.as_ref().unwrap().kernels.clone();
     let first = &kernels[0];
-    assert_eq!((first.node.as_str(), first.kernel.as_str(), first.bytes), ("hidden/MatMul", "MatMul", 6 * 4 * 4));
+    assert_eq!(
+        (first.node.as_str(), first.kernel.as_str(), first.bytes),
+        ("hidden/MatMul", "MatMul+AddV2+Relu", 6 * 4 * 4)
+    );
     assert!(kernels.windows(2).all(|pair| pair[0].start + pair[0].elapsed <= pair[1].start), "{kernels:?}");
     let last = kernels.last().unwrap();
     assert_eq!((last.kernel.as_str(), last.bytes), ("AssignAdd", 8), "the step is the last update");

@@ -111,7 +111,7 @@ fn moved_and_chosen_elements() {
             graph.pad(x, &[(0, 1), (2, 3)], PadMode::Constant(0.5))?;
             graph.tile(x, &[2, 3])?;
             graph.reshape(x, [3, -1])?;
-            graph.reshape(x, [Length::OfInput(0), 2.into(), (-1).into()])?;
+            graph.reshape(x, [Length::OfInput(1), 2.into(), (-1).into()])?;
             graph.reverse(x, [1])?;
             graph.gather(x, ids, 1)?;
             graph.top_k(x, 3)?;
@@ -127,7 +127,7 @@ fn moved_and_chosen_elements() {
             "PadV2 = PadV2{paddings=[0, 1, 2, 3], constant_values=0.5}(x) f32[5, 11]",
             "Tile = Tile{multiples=[2, 3]}(x) f32[8, 18]",
             "Reshape = Reshape{shape=[3, -1]}(x) f32[3, 8]",
-            "Reshape_1 = Reshape{shape=[-2, 2, -1]}(x) f32[4, 2, 3]",
+            "Reshape_1 = Reshape{shape=[-3, 2, -1]}(x) f32[6, 2, 2]",
             "ReverseV2 = ReverseV2{axis=[1]}(x) f32[4, 6]",
             "GatherV2 = GatherV2{axis=1}(x, ids) f32[4, 5]",
             "TopKV2 = TopKV2{k=3}(x) f32[4, 3] i32[4, 3]",

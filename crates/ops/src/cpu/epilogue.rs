@@ -15,6 +15,21 @@ use crate::{
 /// Elements of a block of rows, for the first-level cache.
 const BLOCK: usize = 1 << 12;
 
+/// What becomes of sums as they are written.
+pub(super) trait End<T>: Copy + Sync {
+    /// Ends a line of sums, the first of which belongs to that column of the output.
+    fn end(&self, first: usize, line: &mut [T]);
+}
+
+/// The sums stay as they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AsTheyAre;
+
+impl<T> End<T> for AsTheyAre {
+    #[inline(always)]
+    fn end(&self, _first: usize, _line: &mut [T]) {}
+}
+
 /// Adds the bias to each row of the sums and applies the activation, in place.
 pub(super) fn finish(pool: &Pool, epilogue: Epilogue, bias: Option<View<'_>>, sums: &mut ViewMut<'_>) {
     if epilogue == Epilogue::default() {
@@ -22,7 +37,7 @@ pub(super) fn finish(pool: &Pool, epilogue: Epilogue, bias: Option<View<'_>>, su
     }
     let width = sums.shape.last().copied().unwrap_or(1);
     with_float!(sums.data.as_data().dtype(), T => {
-        let ending = Ending::<T> { bias: bias.map(|bias| T::slice(bias.data)), activation: epilogue.activation };
+        let ending = Ending::<T>::new(epilogue, bias);
         let values = T::slice_mut(&mut sums.data);
         let cost = values.len() * ending.weight();
         pool.blocks(Rows { values, width }, (BLOCK / width.max(1)).max(1), cost, &|_, block: Rows<'_, T>| {
@@ -31,14 +46,18 @@ pub(super) fn finish(pool: &Pool, epilogue: Epilogue, bias: Option<View<'_>>, su
     });
 }
 
-/// An epilogue with its bias, from the first of some columns on.
+/// An epilogue with its bias.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending<'a, T> {
     bias: Option<&'a [T]>,
     activation: Option<Activation>,
 }
 
-impl<T: Float> Ending<'_, T> {
+impl<'a, T: Float> Ending<'a, T> {
+    pub(super) fn new(epilogue: Epilogue, bias: Option<View<'a>>) -> Self {
+        Self { bias: bias.map(|bias| T::slice(bias.data)), activation: epilogue.activation }
+    }
+
     /// Elementary operations for each element.
     fn weight(&self) -> usize {
         match self.activation {
@@ -46,22 +65,23 @@ impl<T: Float> Ending<'_, T> {
             Some(Activation::Tanh | Activation::Sigmoid) => TRANSCENDENTAL,
         }
     }
+}
 
-    /// Finishes a row.
+impl<T: Float> End<T> for Ending<'_, T> {
     #[inline(always)]
-    fn row(&self, row: &mut [T]) {
+    fn end(&self, first: usize, line: &mut [T]) {
         if let Some(bias) = self.bias {
-            row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum = sum.add(*bias));
+            line.iter_mut().zip(&bias[first..]).for_each(|(sum, bias)| *sum = sum.add(*bias));
         }
         match self.activation {
             None => {}
-            Some(Activation::Relu) => row.iter_mut().for_each(|sum| *sum = sum.relu()),
+            Some(Activation::Relu) => line.iter_mut().for_each(|sum| *sum = sum.relu()),
             Some(Activation::Relu6) => {
                 let six = T::from_f64(6.0);
-                row.iter_mut().for_each(|sum| *sum = if *sum > six { six } else { sum.relu() });
+                line.iter_mut().for_each(|sum| *sum = if *sum > six { six } else { sum.relu() });
             }
-            Some(Activation::Tanh) => row.iter_mut().for_each(|sum| *sum = Function::tanh(*sum)),
-            Some(Activation::Sigmoid) => row.iter_mut().for_each(|sum| *sum = Function::sigmoid(*sum)),
+            Some(Activation::Tanh) => line.iter_mut().for_each(|sum| *sum = Function::tanh(*sum)),
+            Some(Activation::Sigmoid) => line.iter_mut().for_each(|sum| *sum = Function::sigmoid(*sum)),
         }
     }
 }
@@ -75,6 +95,6 @@ struct Finish<'a, T> {
 impl<T: Float> Work for Finish<'_, T> {
     #[inline(always)]
     fn run(self) {
-        self.rows.chunks_exact_mut(self.width.max(1)).for_each(|row| self.ending.row(row));
+        self.rows.chunks_exact_mut(self.width.max(1)).for_each(|row| self.ending.end(0, row));
     }
 }

@@ -1,12 +1,13 @@
 //! The matrix product of two tensors: which operand is read in vectors.
 
 use super::{
+    epilogue::{End, Ending},
     gemm::{DEPTH, Matrix, Output, Product},
     isa::Registers,
     pool::{Fork, Pool},
 };
 use crate::{
-    View, ViewMut,
+    Epilogue, View, ViewMut,
     element::{Element, with_float},
 };
 
@@ -15,20 +16,21 @@ const PER_OPERATION: usize = 16;
 /// So many columns are near each other when the transpose of a product is written.
 const NEAR: usize = 64;
 
+/// The inputs are the two matrices, and the bias if the epilogue has one.
 pub(super) fn matmul(
     pool: &Pool,
-    transpose_a: bool,
-    transpose_b: bool,
-    a: View<'_>,
-    b: View<'_>,
+    transpose: [bool; 2],
+    epilogue: Epilogue,
+    inputs: &[View<'_>],
     output: &mut ViewMut<'_>,
 ) {
     let (rows, columns) = (output.shape[0], output.shape[1]);
-    let depth = a.shape[usize::from(!transpose_a)];
+    let depth = inputs[0].shape[usize::from(!transpose[0])];
     let cost = rows * columns * depth.max(1) / PER_OPERATION;
-    with_float!(a.data.dtype(), T => {
-        let (a, b, output) = (T::slice(a.data), T::slice(b.data), T::slice_mut(&mut output.data));
-        pool.enter(cost, |fork| product(fork, [transpose_a, transpose_b], a, b, [rows, depth, columns], output));
+    with_float!(output.data.as_data().dtype(), T => {
+        let ending = Ending::<T>::new(epilogue, inputs.get(2).copied());
+        let (a, b, output) = (T::slice(inputs[0].data), T::slice(inputs[1].data), T::slice_mut(&mut output.data));
+        pool.enter(cost, |fork| product(fork, transpose, a, b, [rows, depth, columns], ending, output));
     });
 }
 
@@ -39,6 +41,7 @@ pub(super) fn product<T: Registers>(
     a: &[T],
     b: &[T],
     [rows, depth, columns]: [usize; 3],
+    ending: impl End<T>,
     output: &mut [T],
 ) {
     let stride = |straight: usize, turned: usize, transpose: bool| if transpose { turned } else { straight };
@@ -46,10 +49,10 @@ pub(super) fn product<T: Registers>(
     let b = Matrix { values: b, stride: stride(columns, depth, transpose_b), lines_are_steps: !transpose_b };
     if turns(rows, depth, columns, transpose_a, transpose_b) {
         let output = Output::columns(output, columns);
-        Product { rows: columns, depth, columns: rows, left: &b, right: &a, output }.compute(fork);
+        Product { rows: columns, depth, columns: rows, left: &b, right: &a, ending, output }.compute(fork);
     } else {
         let output = Output::rows(output, columns);
-        Product { rows, depth, columns, left: &a, right: &b, output }.compute(fork);
+        Product { rows, depth, columns, left: &a, right: &b, ending, output }.compute(fork);
     }
 }
 

@@ -72,9 +72,8 @@ impl Kernels for Cpu {
         }
         let pool = &self.pool;
         match (kernel, inputs, outputs) {
-            (Kernel::MatMul { transpose_a, transpose_b, epilogue }, &[a, b, ref bias @ ..], [output]) => {
-                matmul::matmul(pool, *transpose_a, *transpose_b, a, b, output);
-                epilogue::finish(pool, *epilogue, bias.first().copied(), output);
+            (Kernel::MatMul { transpose_a, transpose_b, epilogue }, inputs, [output]) => {
+                matmul::matmul(pool, [*transpose_a, *transpose_b], *epilogue, inputs, output);
             }
             (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b], [output]) => {
                 batch_matmul::batch_matmul(pool, [*transpose_a, *transpose_b], a, b, output);

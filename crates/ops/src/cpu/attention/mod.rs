@@ -8,6 +8,7 @@ use std::ops::Range;
 use self::{forward::Forward, gradient::Gradient};
 use super::{
     conv::scratch::Scratch,
+    epilogue::AsTheyAre,
     gemm::{Matrix, Output, Product},
     isa::Registers,
     pool::{Fork, Pool},
@@ -172,5 +173,5 @@ fn multiply<T: Registers>(
     right: Matrix<'_, T>,
     output: Output<T>,
 ) {
-    Product { rows, depth, columns, left: &left, right: &right, output }.compute(Fork::Caller);
+    Product { rows, depth, columns, left: &left, right: &right, ending: AsTheyAre, output }.compute(Fork::Caller);
 }

@@ -10,11 +10,12 @@ mod workspace;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{ops::Range, slice};
 
 use self::kernel::{MAX_VECTORS, Rows, Strip, Tile, height};
 pub(super) use self::operand::{Left, Matrix, Right};
 use super::{
+    epilogue::End,
     isa::{Instructions, Registers, Work},
     lanes::Lanes,
     pool::Fork,
@@ -40,12 +41,14 @@ pub(super) fn reserve() {
 
 /// What is computed: `output[row * row_stride + column * column_stride]`, one of the strides being 1.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Product<'a, T, L, R> {
+pub(super) struct Product<'a, T, L, R, E> {
     pub(super) rows: usize,
     pub(super) depth: usize,
     pub(super) columns: usize,
     pub(super) left: &'a L,
     pub(super) right: &'a R,
+    /// What becomes of the sums, line by line as they lie in memory.
+    pub(super) ending: E,
     pub(super) output: Output<T>,
 }
 
@@ -55,6 +58,7 @@ pub(super) struct Output<T> {
     elements: *mut T,
     row_stride: usize,
     column_stride: usize,
+    is_transpose: bool,
 }
 
 #[allow(unsafe_code, reason = "threads write to tiles of one buffer that are not slices of it")]
@@ -67,12 +71,12 @@ unsafe impl<T: Send> Send for Output<T> {}
 impl<T> Output<T> {
     /// A row-major matrix of so many columns.
     pub(super) fn rows(values: &mut [T], columns: usize) -> Output<T> {
-        Output { elements: values.as_mut_ptr(), row_stride: columns, column_stride: 1 }
+        Output { elements: values.as_mut_ptr(), row_stride: columns, column_stride: 1, is_transpose: false }
     }
 
     /// The transpose of a row-major matrix: its rows lie `1` apart, its columns `rows`.
     pub(super) fn columns(values: &mut [T], rows: usize) -> Output<T> {
-        Output { elements: values.as_mut_ptr(), row_stride: 1, column_stride: rows }
+        Output { elements: values.as_mut_ptr(), row_stride: 1, column_stride: rows, is_transpose: true }
     }
 
     /// A matrix whose rows lie `stride` apart in a larger buffer.
@@ -81,7 +85,7 @@ impl<T> Output<T> {
     /// While the product is computed, its elements can be written there, and nobody else reads or writes them.
     #[allow(unsafe_code, reason = "the rows of a part of a tensor are not one slice")]
     pub(super) unsafe fn strided(elements: *mut T, stride: usize) -> Output<T> {
-        Output { elements, row_stride: stride, column_stride: 1 }
+        Output { elements, row_stride: stride, column_stride: 1, is_transpose: false }
     }
 
     #[allow(unsafe_code, reason = "tiles of one buffer are not slices of it")]
@@ -91,7 +95,7 @@ impl<T> Output<T> {
     }
 }
 
-impl<T: Registers, L: Left<T>, R: Right<T>> Product<'_, T, L, R> {
+impl<T: Registers, L: Left<T>, R: Right<T>, E: End<T>> Product<'_, T, L, R, E> {
     /// Computes the whole product; the threads share it in blocks, which change no bit.
     pub(super) fn compute(&self, fork: Fork) {
         self.compute_by(Instructions::of_this_processor(), fork);
@@ -262,8 +266,28 @@ impl<T: Registers, L: Left<T>, R: Right<T>> Product<'_, T, L, R> {
                     kernel::panel::<T, V>(height, vectors, depth.len(), left, strip, tile);
                     self.put(row, columns.clone(), buffer[..height * width].chunks_exact(width), adds);
                 }
+                if depth.end == self.depth {
+                    self.end(row..row + height, columns.clone());
+                }
             }
             row += height;
+        }
+    }
+
+    /// Ends the sums of a tile, line by line as they lie in the output.
+    ///
+    /// # Safety
+    /// The tile is within the output, and nobody else reads or writes it.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "tiles of one buffer are not slices of it")]
+    unsafe fn end(&self, rows: Range<usize>, columns: Range<usize>) {
+        let is_transpose = self.output.is_transpose;
+        let (lines, line) = if is_transpose { (columns, rows) } else { (rows, columns) };
+        for index in lines {
+            let (row, column) = if is_transpose { (line.start, index) } else { (index, line.start) };
+            // SAFETY: the caller's promise; a line's elements lie side by side.
+            let sums = unsafe { slice::from_raw_parts_mut(self.output.at(row, column), line.len()) };
+            self.ending.end(line.start, sums);
         }
     }
 
@@ -290,14 +314,14 @@ impl<T: Registers, L: Left<T>, R: Right<T>> Product<'_, T, L, R> {
 }
 
 /// A block of a product, with room for a packed strip and for packed panels.
-struct Block<'a, 'b, T, L, R> {
-    product: &'a Product<'b, T, L, R>,
+struct Block<'a, 'b, T, L, R, E> {
+    product: &'a Product<'b, T, L, R, E>,
     rows: Range<usize>,
     columns: Range<usize>,
     space: (&'a mut [T], &'a mut [T]),
 }
 
-impl<T: Registers, L: Left<T>, R: Right<T>> Work<T> for Block<'_, '_, T, L, R> {
+impl<T: Registers, L: Left<T>, R: Right<T>, E: End<T>> Work<T> for Block<'_, '_, T, L, R, E> {
     #[inline(always)]
     fn run<V: Lanes<T>>(self) {
         self.product.block::<V>(self.rows, self.columns, self.space);

@@ -1,7 +1,7 @@
 //! Every instruction set that there is gives the same bits, and they are those of plain sums.
 
 use super::{DEPTH, Instructions, Matrix, Output, Product, Registers};
-use crate::cpu::{number::Float, pool::Fork};
+use crate::cpu::{epilogue::AsTheyAre, number::Float, pool::Fork};
 
 /// Numbers that are neither round nor alike.
 fn values<T: Float>(count: usize, salt: usize) -> Vec<T> {
@@ -42,11 +42,12 @@ fn check<T: Registers + std::fmt::Debug>(instructions: Instructions, rows: usize
             plain(rows, depth, columns, |row, step| at(left, step, row), |step, column| at(right, step, column));
         let mut straight = vec![T::from_f64(f64::NAN); rows * columns];
         let output = Output::rows(&mut straight, columns);
-        Product { rows, depth, columns, left: &left, right: &right, output }.compute_by(instructions, Fork::Caller);
+        Product { rows, depth, columns, left: &left, right: &right, ending: AsTheyAre, output }
+            .compute_by(instructions, Fork::Caller);
         assert_eq!(straight, expected, "{instructions:?} {rows}x{depth}x{columns} {a_steps} {b_steps}");
         let mut turned = vec![T::from_f64(f64::NAN); rows * columns];
         let output = Output::columns(&mut turned, columns);
-        Product { rows: columns, depth, columns: rows, left: &right, right: &left, output }
+        Product { rows: columns, depth, columns: rows, left: &right, right: &left, ending: AsTheyAre, output }
             .compute_by(instructions, Fork::Caller);
         assert_eq!(turned, expected, "turned {instructions:?} {rows}x{depth}x{columns} {a_steps} {b_steps}");
     }
