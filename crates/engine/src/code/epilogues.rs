@@ -36,7 +36,8 @@ impl Uses {
         }
     }
 
-    /// Whether a value is written before an instruction; one that became part of a product is written earlier than that.
+    /// Whether a value is written before an instruction, so far as was known before any became part of a product: those
+    /// are written earlier.
     fn is_there_before(&self, place: Place, index: usize) -> bool {
         !matches!(place, Place::Slot(value) if self.writers[value].iter().any(|writer| *writer >= index))
     }
@@ -59,8 +60,8 @@ impl Code {
                 is_part[instruction] = true;
                 let Instruction { node, outputs, .. } = self.instructions[instruction].clone();
                 let product = &mut self.instructions[index];
-                if let Kernel::MatMul { epilogue: ends, .. } = &mut product.kernel {
-                    *ends = epilogue;
+                if let Kernel::MatMul { epilogue: of_kernel, .. } = &mut product.kernel {
+                    *of_kernel = epilogue;
                 }
                 product.inputs.extend(bias);
                 product.outputs[0].place = outputs[0].place;
@@ -74,7 +75,8 @@ impl Code {
         self.instructions.retain(|_| is_part.next() == Some(false));
     }
 
-    /// What follows a product and can be its end: nobody else reads what it gives.
+    /// What follows a product and can be its end: nobody else reads the product, whose sums come first in an addition,
+    /// because of two NaN the first one's bits stay.
     fn ending(&self, uses: &Uses, index: usize) -> Option<Ending> {
         let product = &self.instructions[index];
         let Kernel::MatMul { epilogue, .. } = product.kernel else { return None };
@@ -109,6 +111,7 @@ impl Code {
     }
 }
 
+/// The function as an epilogue has it.
 fn activation(function: Unary) -> Option<Activation> {
     Some(match function {
         Unary::Relu => Activation::Relu,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use everstep_engine::GraphSession;
-use everstep_graph::{Axes, Graph, Initializer, Input, Output};
+use everstep_graph::{Axes, Graph, Initializer, Input, Output, Transpose};
 use everstep_nn::{Activation, Dense, Layer, mean_squared_error};
 use everstep_optim::{Adam, Momentum, TrainOpOptions, clip_by_global_norm, create_train_op_with};
 use everstep_session::{GraphOptimization, Outcome, Request, RunMetadata, Scope, Session, SessionConfig};
@@ -119,6 +119,37 @@ fn products_end_in_a_bias_and_a_function() {
     assert_eq!(layer(Activation::Softplus, [3, 5], false), ["MatMul+AddV2", "Softplus"]);
 }
 
+/// Sums of two bytes are rounded before anything is added; f64 ends as f32 does; a branch ends its own products alone.
+#[test]
+fn products_of_other_types_and_in_branches() {
+    let run = |dtype: DType, is_outside: bool| {
+        let mut graph = Graph::new();
+        let x = graph.placeholder("x", DType::F32, [3, 3]).unwrap();
+        let is_taken = graph.placeholder("is_taken", DType::Bool, &[] as &[usize]).unwrap();
+        let row = graph.placeholder("row", DType::F32, [3]).unwrap();
+        let (typed, bias) = (graph.cast(x, dtype).unwrap(), graph.cast(row, dtype).unwrap());
+        let outside = graph.matmul(typed, typed).unwrap();
+        let taken = |graph: &mut Graph| {
+            let product = if is_outside { outside } else { graph.matmul(typed, typed)? };
+            let sum = graph.add(product, bias)?;
+            Ok(vec![graph.relu(sum)?])
+        };
+        let result = graph.cond(is_taken, taken, |_| Ok(vec![typed])).unwrap()[0];
+        let result = graph.cast(result, DType::F64).unwrap();
+        let values = |count: usize| (0..count).map(|value| value as f32 / 9.7 - 0.3).collect::<Vec<_>>();
+        let fed = |is_it: bool| {
+            let request = Request::read(vec![result]).feed(x, Tensor::from_vec([3, 3], values(9)).unwrap());
+            request.feed(row, Tensor::from_vec([3], values(3)).unwrap()).feed(is_taken, Tensor::scalar(is_it))
+        };
+        check(&Arc::new(graph), &[fed(false), fed(true)])
+    };
+    for (dtype, is_ended) in [(DType::F32, true), (DType::F64, true), (DType::Bf16, false)] {
+        let [inside, outside] = [false, true].map(|is_outside| run(dtype, is_outside));
+        assert_eq!(inside.iter().any(|kernel| kernel.starts_with("MatMul+")), is_ended, "{inside:?}");
+        assert!(!outside.iter().any(|kernel| kernel.starts_with("MatMul+")), "{outside:?}");
+    }
+}
+
 /// What is added must be there before the product, and be the same in every row.
 #[test]
 fn what_is_no_bias_stays_by_itself() {
@@ -128,7 +159,7 @@ fn what_is_no_bias_stays_by_itself() {
     let other = graph.matmul(product, x).unwrap();
     let mean = graph.mean(product, [0]).unwrap();
     let late = graph.add(other, mean).unwrap();
-    let square = graph.matmul(x, x).unwrap();
+    let square = graph.matmul_transposed(x, x, Transpose { a: true, b: false }).unwrap();
     let residual = graph.add(square, x).unwrap();
     let values = Tensor::from_vec([4, 4], (0..16).map(|value| value as f32 / 9.0).collect()).unwrap();
     let kernels = check(&Arc::new(graph), &[Request::read(vec![late, residual]).feed(x, values)]);

@@ -1,11 +1,6 @@
 //! The other forms of an op's graph: its text, and its `GraphDef` held against what TensorFlow registers of each op.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::PathBuf,
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::LazyLock};
 
 use everstep_graph::Graph;
 use everstep_proto::{
@@ -70,22 +65,31 @@ fn told(program: &Program) -> Checked {
         .map_err(|error| format!("{error}:\n{text}"))
 }
 
-/// Each node has its line, and its definition with as many outputs.
+/// Each node has its line, and its definition with as many outputs, which reads what there is.
 fn is_told(graph: &Graph, text: &str, def: &GraphDef) -> Checked {
-    let lines: BTreeSet<&str> = text.lines().filter_map(|line| line.split(" = ").next()).collect();
+    let op_of = |line: &'_ str| line.split(['{', '(']).next().unwrap_or(line).to_owned();
+    let lines: BTreeMap<&str, String> =
+        text.lines().filter_map(|line| line.split_once(" = ")).map(|(name, rest)| (name, op_of(rest))).collect();
     let defs: BTreeMap<&str, &NodeDef> = def.node.iter().map(|node| (&*node.name, node)).collect();
     for node in graph.nodes() {
         let (name, op) = (node.name(), node.op().name());
         let told =
             defs.get(name).filter(|told| told.op == op).ok_or(format!("{name} ({op}) is not in the GraphDef"))?;
-        if !lines.contains(name) || !text.contains(&format!("{name} = {op}")) {
+        if lines.get(name).is_none_or(|told| told != op) {
             return Err(format!("{name} ({op}) is not in the text"));
         }
         if output_shapes(told) != node.outputs().len() {
             return Err(format!("{name} ({op}) has {} outputs in the GraphDef", output_shapes(told)));
         }
-        let mut edges = told.input.iter().map(|edge| edge.trim_start_matches('^').split(':').next().unwrap_or(edge));
-        if let Some(unknown) = edges.find(|edge| !defs.contains_key(edge)) {
+        let is_there = |edge: &&String| match edge.strip_prefix('^') {
+            Some(node) => defs.contains_key(node),
+            None => {
+                let (node, output) = edge.split_once(':').unwrap_or((edge, "0"));
+                defs.get(node)
+                    .is_some_and(|node| output.parse().is_ok_and(|output: usize| output < output_shapes(node)))
+            }
+        };
+        if let Some(unknown) = told.input.iter().find(|edge| !is_there(edge)) {
             return Err(format!("{name} ({op}) reads {unknown}, which is not in the GraphDef"));
         }
     }

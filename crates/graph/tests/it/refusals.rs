@@ -192,7 +192,7 @@ fn pairs_and_updates() {
     gives(&top_k_grad, &["f32[4, 2]", "i32[4, 2]", "f32[4, 9]"], "f32[4, 9]");
     refuses(&top_k_grad, &["f32[4, 2]", "i32[4, 3]", "f32[4, 9]"], "do not belong");
     refuses(&top_k_grad, &["f32[4, 2]", "i32[4, 2]", "f32[5, 9]"], "do not belong");
-    // The change of a variable of two bytes may be f32; its rate is always, and that of a wider one never two bytes.
+    // The change of a variable of two bytes may be f32; its rate always is.
     let descent = Op::Update(UpdateRule::GradientDescent);
     for (change, fits) in [("bf16[2]", true), ("f32[2]", true), ("f16[2]", false)] {
         assert_eq!(infer(&descent, &["bf16[2]", "f32[]", change]).is_ok(), fits, "{change}");

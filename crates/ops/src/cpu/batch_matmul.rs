@@ -1,7 +1,7 @@
 //! Matrix products for each of a batch: cut by batch, and each product as the single one is.
 
 use super::{
-    epilogue::AsTheyAre,
+    epilogue::Unchanged,
     isa::Registers,
     matmul::product,
     pool::{Pool, Rows},
@@ -45,7 +45,7 @@ fn each<T: Registers>(
         fork.blocks(outputs, (BLOCK / one).max(1), &|first, block: Rows<'_, T>| {
             for (index, output) in block.values.chunks_exact_mut(rows * columns).enumerate() {
                 let (a, b) = (a.at(batch, first + index), b.at(batch, first + index));
-                product(fork, transpose, a, b, [rows, depth, columns], AsTheyAre, output);
+                product(fork, transpose, a, b, [rows, depth, columns], Unchanged, output);
             }
         });
     });

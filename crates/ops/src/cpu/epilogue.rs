@@ -23,9 +23,9 @@ pub(super) trait End<T>: Copy + Sync {
 
 /// The sums stay as they are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AsTheyAre;
+pub(super) struct Unchanged;
 
-impl<T> End<T> for AsTheyAre {
+impl<T> End<T> for Unchanged {
     #[inline(always)]
     fn end(&self, _first: usize, _line: &mut [T]) {}
 }
@@ -59,7 +59,7 @@ impl<'a, T: Float> Ending<'a, T> {
     }
 
     /// Elementary operations for each element.
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         match self.activation {
             None | Some(Activation::Relu | Activation::Relu6) => 1,
             Some(Activation::Tanh | Activation::Sigmoid) => TRANSCENDENTAL,

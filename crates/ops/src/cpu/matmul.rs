@@ -13,7 +13,7 @@ use crate::{
 
 /// How many multiply-adds count as one elementary operation.
 const PER_OPERATION: usize = 16;
-/// So many columns are near each other when the transpose of a product is written.
+/// Up to so many columns, the lines of the output lie near each other.
 const NEAR: usize = 64;
 
 /// The inputs are the two matrices, and the bias if the epilogue has one.
@@ -26,10 +26,10 @@ pub(super) fn matmul(
 ) {
     let (rows, columns) = (output.shape[0], output.shape[1]);
     let depth = inputs[0].shape[usize::from(!transpose[0])];
-    let cost = rows * columns * depth.max(1) / PER_OPERATION;
     with_float!(output.data.as_data().dtype(), T => {
         let ending = Ending::<T>::new(epilogue, inputs.get(2).copied());
         let (a, b, output) = (T::slice(inputs[0].data), T::slice(inputs[1].data), T::slice_mut(&mut output.data));
+        let cost = rows * columns * (depth.max(1) / PER_OPERATION + ending.weight());
         pool.enter(cost, |fork| product(fork, transpose, a, b, [rows, depth, columns], ending, output));
     });
 }
@@ -60,7 +60,8 @@ pub(super) fn product<T: Registers>(
 fn turns(rows: usize, depth: usize, columns: usize, transpose_a: bool, transpose_b: bool) -> bool {
     let straight = Work { rows, depth, columns, packs_left: transpose_a, transposes_right: transpose_b };
     let turned = Work { rows: columns, depth, columns: rows, packs_left: !transpose_b, transposes_right: !transpose_a };
-    // The columns of a tile lie `columns` apart: far apart they fall into the same few sets of the cache.
+    // The columns of a tile lie `columns` apart: far apart they fall into the same few sets of the cache, and a write
+    // takes as long as four moves.
     let written = if columns <= NEAR { 2 } else { 16 };
     turned.time() + written * rows * columns * depth.div_ceil(DEPTH) < straight.time()
 }

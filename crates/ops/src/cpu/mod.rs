@@ -72,7 +72,7 @@ impl Kernels for Cpu {
         }
         let pool = &self.pool;
         match (kernel, inputs, outputs) {
-            (Kernel::MatMul { transpose_a, transpose_b, epilogue }, inputs, [output]) => {
+            (Kernel::MatMul { transpose_a, transpose_b, epilogue }, inputs @ [_, _, ..], [output]) => {
                 matmul::matmul(pool, [*transpose_a, *transpose_b], *epilogue, inputs, output);
             }
             (Kernel::BatchMatMul { transpose_a, transpose_b }, &[a, b], [output]) => {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use self::{forward::Forward, gradient::Gradient};
 use super::{
     conv::scratch::Scratch,
-    epilogue::AsTheyAre,
+    epilogue::Unchanged,
     gemm::{Matrix, Output, Product},
     isa::Registers,
     pool::{Fork, Pool},
@@ -173,5 +173,5 @@ fn multiply<T: Registers>(
     right: Matrix<'_, T>,
     output: Output<T>,
 ) {
-    Product { rows, depth, columns, left: &left, right: &right, ending: AsTheyAre, output }.compute(Fork::Caller);
+    Product { rows, depth, columns, left: &left, right: &right, ending: Unchanged, output }.compute(Fork::Caller);
 }

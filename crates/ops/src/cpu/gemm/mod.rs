@@ -47,7 +47,7 @@ pub(super) struct Product<'a, T, L, R, E> {
     pub(super) columns: usize,
     pub(super) left: &'a L,
     pub(super) right: &'a R,
-    /// What becomes of the sums, line by line as they lie in memory.
+    /// What becomes of the sums once the whole depth is summed up, line by line as they lie in memory.
     pub(super) ending: E,
     pub(super) output: Output<T>,
 }
@@ -58,6 +58,7 @@ pub(super) struct Output<T> {
     elements: *mut T,
     row_stride: usize,
     column_stride: usize,
+    /// Whether columns are the lines; of one column the strides do not tell.
     is_transpose: bool,
 }
 
@@ -277,7 +278,7 @@ impl<T: Registers, L: Left<T>, R: Right<T>, E: End<T>> Product<'_, T, L, R, E> {
     /// Ends the sums of a tile, line by line as they lie in the output.
     ///
     /// # Safety
-    /// The tile is within the output, and nobody else reads or writes it.
+    /// The tile is within the output and written, and nobody else reads or writes it.
     #[inline(always)]
     #[allow(unsafe_code, reason = "tiles of one buffer are not slices of it")]
     unsafe fn end(&self, rows: Range<usize>, columns: Range<usize>) {

@@ -102,7 +102,7 @@ impl<T: Float> Lines<'_, T> {
     }
 }
 
-/// Asks for what the next strip takes of a line: lines lie too far apart for the processor to foresee it.
+/// Asks for what the next strip or panel takes first of a line: lines lie too far apart for the processor to foresee it.
 #[inline(always)]
 #[allow(unsafe_code, reason = "an instruction of the processor")]
 fn fetch_ahead<T>(element: *const T) {

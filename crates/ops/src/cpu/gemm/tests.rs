@@ -1,7 +1,14 @@
 //! Every instruction set that there is gives the same bits, and they are those of plain sums.
 
 use super::{DEPTH, Instructions, Matrix, Output, Product, Registers};
-use crate::cpu::{epilogue::AsTheyAre, number::Float, pool::Fork};
+use crate::{
+    Activation, Epilogue, View,
+    cpu::{
+        epilogue::{End, Ending},
+        number::Float,
+        pool::Fork,
+    },
+};
 
 /// Numbers that are neither round nor alike.
 fn values<T: Float>(count: usize, salt: usize) -> Vec<T> {
@@ -30,7 +37,10 @@ fn plain<T: Float>(
 }
 
 fn check<T: Registers + std::fmt::Debug>(instructions: Instructions, rows: usize, depth: usize, columns: usize) {
-    let (a, b) = (values::<T>(rows * depth, 1), values::<T>(depth * columns, 2));
+    let (a, b, bias) = (values::<T>(rows * depth, 1), values::<T>(depth * columns, 2), values::<T>(columns, 3));
+    let epilogue = Epilogue { bias: true, activation: Some(Activation::Tanh) };
+    let (shape, data) = ([columns], T::data(&bias));
+    let ending = Ending::<T>::new(epilogue, Some(View { shape: &shape, data }));
     for (a_steps, b_steps) in [(false, true), (false, false), (true, true), (true, false)] {
         let left = Matrix { values: &a, stride: if a_steps { rows } else { depth }, lines_are_steps: a_steps };
         let right = Matrix { values: &b, stride: if b_steps { columns } else { depth }, lines_are_steps: b_steps };
@@ -38,16 +48,17 @@ fn check<T: Registers + std::fmt::Debug>(instructions: Instructions, rows: usize
             true => matrix.values[step * matrix.stride + other],
             false => matrix.values[other * matrix.stride + step],
         };
-        let expected =
+        let mut expected =
             plain(rows, depth, columns, |row, step| at(left, step, row), |step, column| at(right, step, column));
+        expected.chunks_exact_mut(columns).for_each(|row| ending.end(0, row));
         let mut straight = vec![T::from_f64(f64::NAN); rows * columns];
         let output = Output::rows(&mut straight, columns);
-        Product { rows, depth, columns, left: &left, right: &right, ending: AsTheyAre, output }
+        Product { rows, depth, columns, left: &left, right: &right, ending, output }
             .compute_by(instructions, Fork::Caller);
         assert_eq!(straight, expected, "{instructions:?} {rows}x{depth}x{columns} {a_steps} {b_steps}");
         let mut turned = vec![T::from_f64(f64::NAN); rows * columns];
         let output = Output::columns(&mut turned, columns);
-        Product { rows: columns, depth, columns: rows, left: &right, right: &left, ending: AsTheyAre, output }
+        Product { rows: columns, depth, columns: rows, left: &right, right: &left, ending, output }
             .compute_by(instructions, Fork::Caller);
         assert_eq!(turned, expected, "turned {instructions:?} {rows}x{depth}x{columns} {a_steps} {b_steps}");
     }
