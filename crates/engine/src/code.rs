@@ -12,6 +12,7 @@ mod members;
 mod merge;
 mod order;
 mod updates;
+mod uses;
 mod widen;
 
 use everstep_graph::NodeId;

@@ -1,47 +1,13 @@
-//! Epilogues: the bias that is added to a product, and the activation of the sum, become part of the product.
+//! Epilogues: the bias that is added to a product or a convolution, and the activation of the sum, become part of it.
 
-use everstep_ops::{Activation, Binary, Epilogue, Kernel, Unary};
+use everstep_ops::{Activation, Binary, Epilogue, Kernel, Pass, Unary};
 use everstep_tensor::Shape;
 
-use super::{Code, slots};
+use super::{Code, slots, uses::Uses};
 use crate::{
     place::{Operand, Place},
     plan::Instruction,
 };
-
-/// Who writes each computed value, and who reads it.
-struct Uses {
-    writers: Vec<Vec<usize>>,
-    readers: Vec<Vec<usize>>,
-    is_read_outside: Vec<bool>,
-}
-
-impl Uses {
-    fn of(code: &Code) -> Self {
-        let mut writers = vec![Vec::new(); code.computed.len()];
-        let (mut readers, mut is_read_outside) = (writers.clone(), vec![false; code.computed.len()]);
-        for (index, instruction) in code.instructions.iter().enumerate() {
-            slots(&instruction.outputs).for_each(|value| writers[value].push(index));
-            slots(instruction.reads()).for_each(|value| readers[value].push(index));
-        }
-        slots(code.read_outside()).for_each(|value| is_read_outside[value] = true);
-        Self { writers, readers, is_read_outside }
-    }
-
-    /// The one instruction that reads a value, once, if one alone writes it.
-    fn only_reader(&self, value: usize) -> Option<usize> {
-        match self.readers[value][..] {
-            [reader] if self.writers[value].len() == 1 && !self.is_read_outside[value] => Some(reader),
-            _ => None,
-        }
-    }
-
-    /// Whether a value is written before an instruction, so far as was known before any became part of a product: those
-    /// are written earlier.
-    fn is_there_before(&self, place: Place, index: usize) -> bool {
-        !matches!(place, Place::Slot(value) if self.writers[value].iter().any(|writer| *writer >= index))
-    }
-}
 
 /// What becomes part of a product.
 struct Ending {
@@ -51,7 +17,7 @@ struct Ending {
 }
 
 impl Code {
-    /// Lets products end in what is done to them anyway.
+    /// Lets products and convolutions end in what is done to them anyway.
     pub(super) fn end_products(&mut self) {
         let uses = Uses::of(self);
         let mut is_part = vec![false; self.instructions.len()];
@@ -60,7 +26,9 @@ impl Code {
                 is_part[instruction] = true;
                 let Instruction { node, outputs, .. } = self.instructions[instruction].clone();
                 let product = &mut self.instructions[index];
-                if let Kernel::MatMul { epilogue: of_kernel, .. } = &mut product.kernel {
+                if let Kernel::MatMul { epilogue: of_kernel, .. } | Kernel::Convolution { epilogue: of_kernel, .. } =
+                    &mut product.kernel
+                {
                     *of_kernel = epilogue;
                 }
                 product.inputs.extend(bias);
@@ -79,7 +47,11 @@ impl Code {
     /// because of two NaN the first one's bits stay.
     fn ending(&self, uses: &Uses, index: usize) -> Option<Ending> {
         let product = &self.instructions[index];
-        let Kernel::MatMul { epilogue, .. } = product.kernel else { return None };
+        let (Kernel::MatMul { epilogue, .. } | Kernel::Convolution { pass: Pass::Forward, epilogue, .. }) =
+            product.kernel
+        else {
+            return None;
+        };
         let (Place::Slot(sum), Some(columns)) = (product.outputs[0].place, product.outputs[0].shape.last()) else {
             return None;
         };

@@ -6,6 +6,7 @@ use super::{
     Code,
     members::{Member, Role},
     slots,
+    uses::Uses,
 };
 use crate::{
     place::{Operand, Place},
@@ -30,28 +31,19 @@ pub(super) struct Groups<'a> {
     pub(super) groups: Vec<Group>,
     /// The group of each instruction.
     of: Vec<Option<usize>>,
-    /// Which instructions write each computed value, and which read it.
-    writers: Vec<Vec<usize>>,
-    readers: Vec<Vec<usize>>,
-    /// Whether a value is fetched, or read by an update.
-    is_read_outside: Vec<bool>,
+    uses: Uses,
 }
 
 impl<'a> Groups<'a> {
     /// The groups of all instructions; those of one member change nothing.
     pub(super) fn of(code: &'a Code) -> Self {
-        let mut writers = vec![Vec::new(); code.computed.len()];
-        let (mut readers, mut is_read_outside) = (writers.clone(), vec![false; code.computed.len()]);
-        for (index, instruction) in code.instructions.iter().enumerate() {
-            slots(&instruction.outputs).for_each(|value| writers[value].push(index));
-            slots(instruction.reads()).for_each(|value| readers[value].push(index));
-        }
-        slots(code.read_outside()).for_each(|value| is_read_outside[value] = true);
-        let is_whole = |instruction: &Instruction| slots(&instruction.outputs).all(|value| writers[value].len() == 1);
+        let uses = Uses::of(code);
+        let is_whole =
+            |instruction: &Instruction| slots(&instruction.outputs).all(|value| uses.writers[value].len() == 1);
         let member = |instruction| if is_whole(instruction) { code.member(instruction) } else { None };
         let members = code.instructions.iter().map(member).collect();
         let of = vec![None; code.instructions.len()];
-        let mut groups = Self { code, members, groups: Vec::new(), of, writers, readers, is_read_outside };
+        let mut groups = Self { code, members, groups: Vec::new(), of, uses };
         (0..code.instructions.len()).for_each(|index| groups.add(index));
         groups
     }
@@ -67,8 +59,8 @@ impl<'a> Groups<'a> {
             let value = self.value_of(*index);
             let is_step = matches!(self.members[*index], Some(Member { role: Role::Step(_), .. }));
             !is_step
-                || self.is_read_outside[value]
-                || self.readers[value].iter().any(|reader| !members.contains(reader))
+                || self.uses.is_read_outside[value]
+                || self.uses.readers[value].iter().any(|reader| !members.contains(reader))
         };
         members.iter().copied().filter(is_output)
     }
@@ -93,7 +85,7 @@ impl<'a> Groups<'a> {
     }
 
     fn is_written_by(&self, operand: &Operand, members: &[usize]) -> bool {
-        matches!(operand.place, Place::Slot(value) if self.writers[value].iter().any(|writer| members.contains(writer)))
+        slots([operand]).any(|value| self.uses.writers[value].iter().any(|writer| members.contains(writer)))
     }
 
     /// Puts an instruction into the groups it reads from, or else into one of its own.
@@ -120,7 +112,7 @@ impl<'a> Groups<'a> {
     fn sources(&self, index: usize, member: &Member) -> Vec<usize> {
         let mut sources = Vec::new();
         for value in slots(&self.code.instructions[index].inputs) {
-            let group = self.writers[value].first().and_then(|writer| self.of[*writer]);
+            let group = self.uses.writers[value].first().and_then(|writer| self.of[*writer]);
             if let Some(group) = group.filter(|group| !sources.contains(group))
                 && self.groups[group].elements == member.elements
                 && self.are_together(index, group)
@@ -143,7 +135,9 @@ impl<'a> Groups<'a> {
         let members = &self.groups[group].members;
         self.code.instructions[index].inputs.iter().enumerate().all(|(place, operand)| {
             let Place::Slot(value) = operand.place else { return true };
-            let Some(writer) = self.writers[value].iter().find(|writer| members.contains(writer)) else { return true };
+            let Some(writer) = self.uses.writers[value].iter().find(|writer| members.contains(writer)) else {
+                return true;
+            };
             let is_step = matches!(&self.members[*writer], Some(Member { role: Role::Step(_), .. }));
             let is_at_place = match &member.role {
                 Role::Step(read) => read[place].each == 1 && read[place].length == member.elements,
@@ -199,7 +193,7 @@ impl<'a> Groups<'a> {
     /// Whether all that an instruction reads of others is there before that position.
     fn is_ready_before(&self, position: usize, index: usize, members: &[usize]) -> bool {
         slots(self.code.instructions[index].reads())
-            .flat_map(|value| &self.writers[value])
+            .flat_map(|value| &self.uses.writers[value])
             .filter(|writer| !members.contains(writer))
             .all(|writer| self.position_of(*writer) < position)
     }
@@ -207,7 +201,7 @@ impl<'a> Groups<'a> {
     /// Whether something else reads a value of the members before that position.
     fn is_read_between(&self, members: &[usize], position: usize) -> bool {
         members.iter().any(|index| {
-            let readers = &self.readers[self.value_of(*index)];
+            let readers = &self.uses.readers[self.value_of(*index)];
             readers.iter().any(|reader| !members.contains(reader) && self.position_of(*reader) < position)
         })
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use everstep_engine::GraphSession;
-use everstep_graph::{Axes, Graph, Initializer, Input, Output, Transpose};
-use everstep_nn::{Activation, Dense, Layer, mean_squared_error};
+use everstep_graph::{Axes, Convolution, Graph, Initializer, Input, Output, Transpose};
+use everstep_nn::{Activation, Conv2D, Dense, Layer, mean_squared_error};
 use everstep_optim::{Adam, Momentum, TrainOpOptions, clip_by_global_norm, create_train_op_with};
 use everstep_session::{GraphOptimization, Outcome, Request, RunMetadata, Scope, Session, SessionConfig};
 use everstep_tensor::{DType, ErrorKind, Snapshot, Tensor};
@@ -147,6 +147,35 @@ fn products_of_other_types_and_in_branches() {
         let [inside, outside] = [false, true].map(|is_outside| run(dtype, is_outside));
         assert_eq!(inside.iter().any(|kernel| kernel.starts_with("MatMul+")), is_ended, "{inside:?}");
         assert!(!outside.iter().any(|kernel| kernel.starts_with("MatMul+")), "{outside:?}");
+    }
+}
+
+/// The form that multiplies less, the direct one, and groups of channels by strides; what goes backward ends in nothing.
+#[test]
+fn convolutions_end_in_a_bias_and_a_function() {
+    for (channels, filters, kernel_size, strides, groups) in
+        [(16, 80, 3, [1, 1], 1), (16, 16, 5, [1, 1], 1), (3, 10, 5, [1, 1], 1), (4, 6, 3, [2, 2], 2)]
+    {
+        let mut graph = Graph::new();
+        let x = graph.placeholder("x", DType::F32, [None, Some(9), Some(9), Some(channels)]).unwrap();
+        let layer = Conv2D {
+            convolution: Convolution { strides, ..Convolution::same() },
+            groups,
+            activation: Activation::Relu,
+            bias: Some(Initializer::Uniform { low: -0.5, high: 0.5 }),
+            ..Conv2D::new(filters, kernel_size)
+        };
+        let result = layer.build(&mut graph, "layer", x).unwrap();
+        let squares = graph.square(result).unwrap();
+        let loss = graph.mean(squares, Axes::all()).unwrap();
+        let image = graph.gradients(loss, &[x.into()]).unwrap()[0].unwrap();
+        let train = create_train_op_with(&mut graph, loss, &Adam::default(), TrainOpOptions::default()).unwrap();
+        let values = (0..3 * 81 * channels).map(|index| ((index * 29) % 31) as f32 * 0.06 - 0.9).collect();
+        let step = Request::train(vec![train.output, result, image])
+            .feed(x, Tensor::from_vec([3, 9, 9, channels], values).unwrap());
+        let kernels = check(&Arc::new(graph), &[step.clone(), step]);
+        let of = |prefix: &str| kernels.iter().filter(|kernel| kernel.starts_with(prefix)).cloned().collect::<Vec<_>>();
+        assert_eq!(of("Conv2D"), ["Conv2D+AddV2+Relu", "Conv2DBackpropInput", "Conv2DBackpropFilter"], "{kernels:?}");
     }
 }
 

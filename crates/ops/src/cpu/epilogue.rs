@@ -1,19 +1,7 @@
-//! What becomes of the sums of a product or a convolution: a bias and an activation, in one pass over rows.
+//! What becomes of the sums of a product or a convolution: a bias and an activation.
 
-use super::{
-    elementwise::TRANSCENDENTAL,
-    function::Function,
-    number::Float,
-    pool::{Pool, Rows},
-    wide::{Work, wide},
-};
-use crate::{
-    Activation, Epilogue, View, ViewMut,
-    element::{Element, with_float},
-};
-
-/// Elements of a block of rows, for the first-level cache.
-const BLOCK: usize = 1 << 12;
+use super::{elementwise::TRANSCENDENTAL, function::Function, number::Float};
+use crate::{Activation, Epilogue, View};
 
 /// What becomes of sums as they are written.
 pub(super) trait End<T>: Copy + Sync {
@@ -30,22 +18,6 @@ impl<T> End<T> for Unchanged {
     fn end(&self, _first: usize, _line: &mut [T]) {}
 }
 
-/// Adds the bias to each row of the sums and applies the activation, in place.
-pub(super) fn finish(pool: &Pool, epilogue: Epilogue, bias: Option<View<'_>>, sums: &mut ViewMut<'_>) {
-    if epilogue == Epilogue::default() {
-        return;
-    }
-    let width = sums.shape.last().copied().unwrap_or(1);
-    with_float!(sums.data.as_data().dtype(), T => {
-        let ending = Ending::<T>::new(epilogue, bias);
-        let values = T::slice_mut(&mut sums.data);
-        let cost = values.len() * ending.weight();
-        pool.blocks(Rows { values, width }, (BLOCK / width.max(1)).max(1), cost, &|_, block: Rows<'_, T>| {
-            wide(Finish { ending, rows: block.values, width });
-        });
-    });
-}
-
 /// An epilogue with its bias.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending<'a, T> {
@@ -56,6 +28,10 @@ pub(super) struct Ending<'a, T> {
 impl<'a, T: Float> Ending<'a, T> {
     pub(super) fn new(epilogue: Epilogue, bias: Option<View<'a>>) -> Self {
         Self { bias: bias.map(|bias| T::slice(bias.data)), activation: epilogue.activation }
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        self.bias.is_none() && self.activation.is_none()
     }
 
     /// Elementary operations for each element.
@@ -83,18 +59,5 @@ impl<T: Float> End<T> for Ending<'_, T> {
             Some(Activation::Tanh) => line.iter_mut().for_each(|sum| *sum = Function::tanh(*sum)),
             Some(Activation::Sigmoid) => line.iter_mut().for_each(|sum| *sum = Function::sigmoid(*sum)),
         }
-    }
-}
-
-struct Finish<'a, T> {
-    ending: Ending<'a, T>,
-    rows: &'a mut [T],
-    width: usize,
-}
-
-impl<T: Float> Work for Finish<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        self.rows.chunks_exact_mut(self.width.max(1)).for_each(|row| self.ending.end(0, row));
     }
 }

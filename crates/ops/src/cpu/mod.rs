@@ -107,11 +107,11 @@ impl Kernels for Cpu {
             (Kernel::Copy, &[input], [output]) => elementwise::copy(pool, input, output),
             (
                 Kernel::Convolution { pass, window, depthwise, epilogue },
-                &[one, other, ref bias @ ..],
+                inputs @ [_, _, ..],
                 [output, workspace @ ..],
             ) => {
-                conv::convolution(pool, *pass, *window, *depthwise, [one, other], output, workspace.first_mut());
-                epilogue::finish(pool, *epilogue, bias.first().copied(), output);
+                let workspace = workspace.first_mut();
+                conv::convolution(pool, *pass, *window, *depthwise, *epilogue, inputs, output, workspace);
             }
             (Kernel::Pooling { kind, windows }, inputs, [output]) => {
                 pooling::pooling(pool, *kind, *windows, inputs, output);

@@ -63,7 +63,9 @@ fn of_products() {
 
 #[test]
 fn of_convolutions() {
-    for shapes in [Shapes::same(3, 9, 5, 5, 20), Shapes::same(2, 14, 16, 3, 32), Shapes::same(2, 11, 32, 5, 16)] {
+    let strips = [Shapes::same(1, 9, 16, 3, 80), Shapes::same(1, 6, 3, 3, 100)];
+    let small = [Shapes::same(3, 9, 5, 5, 20), Shapes::same(2, 14, 16, 3, 32), Shapes::same(2, 11, 32, 5, 16)];
+    for shapes in small.into_iter().chain(strips) {
         for of in FLOATS {
             let (inputs, output) = shapes.inputs(Pass::Forward, of);
             let kernel = |epilogue| match shapes.kernel(Pass::Forward) {

@@ -9,10 +9,11 @@ use super::{
     filter::Filter,
     scratch::Scratch,
     sweep::Sweep,
-    tile::{self, Ending, Stretches},
+    tile::{self, Store, Stretches},
 };
 use crate::{
     cpu::{
+        epilogue::{End, Ending},
         isa::{self, Registers, Work},
         lanes::Lanes,
         pool::{Pool, Rows},
@@ -103,6 +104,7 @@ impl Correlation {
         pool: &Pool,
         source: &[T],
         filter: &[T],
+        ending: Ending<'_, T>,
         result: &mut [T],
         workspace: &mut [T],
     ) {
@@ -125,7 +127,17 @@ impl Correlation {
                         let lines = (block.len() / (width * out)).min(height - first % height);
                         let part;
                         (part, block) = std::mem::take(&mut block).split_at_mut(lines * width * out);
-                        isa::run(Band { correlation: self, filter, source, packed, first, lines, result: part, space });
+                        isa::run(Band {
+                            correlation: self,
+                            filter,
+                            source,
+                            packed,
+                            ending,
+                            first,
+                            lines,
+                            result: part,
+                            space,
+                        });
                         first += lines;
                     }
                 });
@@ -160,6 +172,7 @@ struct Band<'a, T> {
     filter: Filter<'a, T>,
     source: &'a [T],
     packed: &'a [T],
+    ending: Ending<'a, T>,
     /// Counted over all images.
     first: usize,
     lines: usize,
@@ -170,7 +183,7 @@ struct Band<'a, T> {
 impl<T: Registers> Work<T> for Band<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<T>>(mut self) {
-        let [([from_height, from_width], depth), ([height, _], _)] = self.correlation.images();
+        let [([from_height, from_width], depth), ([height, _], out)] = self.correlation.images();
         let of_image = from_height * from_width * depth;
         let values = &self.source[self.first / height * of_image..][..of_image];
         let image = Image { values, height: from_height, width: from_width, depth };
@@ -182,6 +195,9 @@ impl<T: Registers> Work<T> for Band<'_, T> {
             (of_pass, packed) = packed.split_at(of_group * self.filter.groups);
             let down = down.between(top, top + self.lines);
             self.pass::<V>(image, top, [down, across], of_pass);
+        }
+        if !self.ending.is_nothing() {
+            self.result.chunks_exact_mut(out).for_each(|place| self.ending.end(0, place));
         }
     }
 }
@@ -278,11 +294,11 @@ impl<T: Registers> Lines<T> {
                     (line, place) = (line + 1, 0);
                 }
             }
-            let ending = Ending { columns, adds: false };
+            let store = Store { columns, adds: false };
             // SAFETY: the copied part of the source holds every place that the sweeps touch, the strip was packed for as
             // many taps, channels and columns, and the results are lines of this band.
             unsafe {
-                tile::rows_across::<T, V>(rows, vectors, &starts, stretches, strip.as_ptr(), &places, ending);
+                tile::rows_across::<T, V>(rows, vectors, &starts, stretches, strip.as_ptr(), &places, store);
             }
             done += rows;
         }

@@ -8,7 +8,7 @@ use super::{
     border::{Image, Part},
     scratch::Scratch,
     sweep::Sweep,
-    tile::{self, Ending, Grid},
+    tile::{self, Grid, Store},
 };
 use crate::{
     cpu::{
@@ -235,7 +235,7 @@ impl<T: Registers> Band<'_, T> {
         let mut done = 0;
         while done < length {
             let rows = tile::height(length - done, V::ROWS[vectors]);
-            let ending = Ending { columns, adds: true };
+            let store = Store { columns, adds: true };
             // SAFETY: the copied part of the images holds every place that the sweeps touch, the strip a vector for each
             // place of the output, and the sums are those of whole filter places.
             unsafe {
@@ -247,7 +247,7 @@ impl<T: Registers> Band<'_, T> {
                     grid,
                     sums.as_mut_ptr().add(done * out),
                     out,
-                    ending,
+                    store,
                 );
             }
             done += rows;

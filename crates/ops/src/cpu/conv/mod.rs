@@ -14,9 +14,9 @@ use self::{
     gradient::FilterGradient,
     winograd::{FastCorrelation, FastFilterGradient},
 };
-use super::{isa::Registers, pool::Pool};
+use super::{epilogue::Ending, isa::Registers, pool::Pool};
 use crate::{
-    Pass, View, ViewMut, Window,
+    Epilogue, Pass, View, ViewMut, Window,
     element::{Element, with_float},
     kernel::Geometry,
 };
@@ -55,24 +55,30 @@ fn needed(threads: usize, pass: Pass, geometry: Geometry) -> usize {
     }
 }
 
+/// The inputs are the two that are multiplied, and the bias if the epilogue has one.
+#[allow(clippy::too_many_arguments, reason = "the kernel has so many parts")]
 pub(super) fn convolution(
     pool: &Pool,
     pass: Pass,
     window: Window,
     depthwise: bool,
-    inputs: [View<'_>; 2],
+    epilogue: Epilogue,
+    inputs: &[View<'_>],
     output: &mut ViewMut<'_>,
     workspace: Option<&mut ViewMut<'_>>,
 ) {
-    let shapes = inputs.map(|input| input.shape);
+    let shapes = [inputs[0].shape, inputs[1].shape];
     let geometry = geometry(pass, window, depthwise, shapes, output.shape).expect("the check has compared the shapes");
     let needed = needed(pool.threads(), pass, geometry);
     with_float!(inputs[0].data.dtype(), T => {
-        let inputs = inputs.map(|input| T::slice(input.data));
+        let ending = Ending::<T>::new(epilogue, inputs.get(2).copied());
+        let inputs = [T::slice(inputs[0].data), T::slice(inputs[1].data)];
         let output = T::slice_mut(&mut output.data);
         match workspace.map(|workspace| T::slice_mut(&mut workspace.data)) {
-            Some(given) if given.len() >= needed => compute(pool, pass, geometry, inputs, output, &mut given[..needed]),
-            _ => compute(pool, pass, geometry, inputs, output, &mut vec![0.0; needed]),
+            Some(given) if given.len() >= needed => {
+                compute(pool, pass, geometry, inputs, ending, output, &mut given[..needed]);
+            }
+            _ => compute(pool, pass, geometry, inputs, ending, output, &mut vec![0.0; needed]),
         }
     });
 }
@@ -82,6 +88,7 @@ fn compute<T: Registers>(
     pass: Pass,
     geometry: Geometry,
     [one, other]: [&[T]; 2],
+    ending: Ending<'_, T>,
     output: &mut [T],
     workspace: &mut [T],
 ) {
@@ -91,17 +98,19 @@ fn compute<T: Registers>(
     let is_fast = winograd::serves(pass, &geometry);
     match pass {
         Pass::Forward if is_fast => {
-            FastCorrelation::new(geometry, Direction::Forward).compute(pool, one, other, output, workspace)
+            FastCorrelation::new(geometry, Direction::Forward).compute(pool, one, other, ending, output, workspace)
         }
         Pass::BackpropInput if is_fast => {
-            FastCorrelation::new(geometry, Direction::Backward).compute(pool, other, one, output, workspace)
+            FastCorrelation::new(geometry, Direction::Backward).compute(pool, other, one, ending, output, workspace)
         }
         Pass::BackpropFilter if is_fast => {
             FastFilterGradient::new(geometry).compute(pool, one, other, output, workspace)
         }
-        Pass::Forward => Correlation::new(geometry, Direction::Forward).compute(pool, one, other, output, workspace),
+        Pass::Forward => {
+            Correlation::new(geometry, Direction::Forward).compute(pool, one, other, ending, output, workspace)
+        }
         Pass::BackpropInput => {
-            Correlation::new(geometry, Direction::Backward).compute(pool, other, one, output, workspace)
+            Correlation::new(geometry, Direction::Backward).compute(pool, other, one, ending, output, workspace)
         }
         Pass::BackpropFilter => FilterGradient::new(geometry).compute(pool, one, other, output, workspace),
     }

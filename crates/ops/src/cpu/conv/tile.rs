@@ -12,9 +12,9 @@ pub(super) struct Stretches {
     pub(super) length: usize,
 }
 
-/// What becomes of the sums.
+/// How the sums are stored.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ending {
+pub(super) struct Store {
     /// How many columns there are; a tile may be wider.
     pub(super) columns: usize,
     /// Whether the sums are added to what is there.
@@ -33,7 +33,7 @@ unsafe fn across<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>
     stretches: Stretches,
     strip: *const T,
     places: &[*mut T],
-    ending: Ending,
+    store: Store,
 ) {
     let mut sums = [[V::splat(T::ZERO); VECTORS]; ROWS];
     let mut strip = strip;
@@ -50,7 +50,7 @@ unsafe fn across<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>
                 }
             }
         }
-        end(&sums, |row| *places.get_unchecked(row), ending);
+        end(&sums, |row| *places.get_unchecked(row), store);
     }
 }
 
@@ -78,7 +78,7 @@ unsafe fn over<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
     grid: Grid,
     to: *mut T,
     step: usize,
-    ending: Ending,
+    store: Store,
 ) {
     let mut sums = [[V::splat(T::ZERO); VECTORS]; ROWS];
     let mut vectors = vectors;
@@ -92,7 +92,7 @@ unsafe fn over<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
                 vectors = vectors.wrapping_add(grid.vector_step);
             }
         }
-        end(&sums, |row| to.add(row * step), ending);
+        end(&sums, |row| to.add(row * step), store);
     }
 }
 
@@ -119,15 +119,15 @@ unsafe fn multiply<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usiz
 unsafe fn end<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
     sums: &[[V; VECTORS]; ROWS],
     place: impl Fn(usize) -> *mut T,
-    ending: Ending,
+    store: Store,
 ) {
     // SAFETY: the caller's promise; the buffer holds the widest row there is.
     unsafe {
-        if ending.columns == VECTORS * V::COUNT {
+        if store.columns == VECTORS * V::COUNT {
             for (row, sums) in sums.iter().enumerate() {
                 for (vector, sum) in sums.iter().enumerate() {
                     let place = place(row).add(vector * V::COUNT);
-                    let sum = if ending.adds { V::load(place).add(*sum) } else { *sum };
+                    let sum = if store.adds { V::load(place).add(*sum) } else { *sum };
                     sum.store(place);
                 }
             }
@@ -138,9 +138,9 @@ unsafe fn end<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
             for (vector, sum) in sums.iter().enumerate() {
                 sum.store(buffer.as_mut_ptr().add(vector * V::COUNT));
             }
-            for (column, sum) in buffer[..ending.columns].iter().enumerate() {
+            for (column, sum) in buffer[..store.columns].iter().enumerate() {
                 let place = place(row).add(column);
-                *place = if ending.adds { (*place).add(*sum) } else { *sum };
+                *place = if store.adds { (*place).add(*sum) } else { *sum };
             }
         }
     }
@@ -189,10 +189,10 @@ pub(super) unsafe fn rows_across<T: Float, V: Lanes<T>>(
     stretches: Stretches,
     strip: *const T,
     places: &[*mut T],
-    ending: Ending,
+    store: Store,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { choose!(rows, vectors, across, T, V, (starts, stretches, strip, places, ending)) }
+    unsafe { choose!(rows, vectors, across, T, V, (starts, stretches, strip, places, store)) }
 }
 
 /// [`over`] for so many rows, of which [`height`] tells the number, and vectors.
@@ -210,8 +210,8 @@ pub(super) unsafe fn rows_over<T: Float, V: Lanes<T>>(
     grid: Grid,
     to: *mut T,
     step: usize,
-    ending: Ending,
+    store: Store,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { choose!(rows, vectors, over, T, V, (from, strip, grid, to, step, ending)) }
+    unsafe { choose!(rows, vectors, over, T, V, (from, strip, grid, to, step, store)) }
 }

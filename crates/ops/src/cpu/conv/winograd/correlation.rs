@@ -7,13 +7,14 @@ use super::{
         correlation::{Correlation, Direction},
         filter::Filter,
         scratch::Scratch,
-        tile::{self, Ending, Stretches},
+        tile::{self, Store, Stretches},
     },
     Images, POINTS, Tiles,
     transform::{self, Data, Results, SIDE, Square},
 };
 use crate::{
     cpu::{
+        epilogue::{End, Ending},
         isa::{self, Registers, Work},
         lanes::Lanes,
         pool::Pool,
@@ -71,12 +72,13 @@ impl FastCorrelation {
         pool: &Pool,
         source: &[T],
         filter: &[T],
+        ending: Ending<'_, T>,
         result: &mut [T],
         workspace: &mut [T],
     ) {
         match self.geometry.filter[0] {
-            3 => self.compute_by::<T, 3, 4>(pool, source, filter, result, workspace),
-            _ => self.compute_by::<T, 5, 2>(pool, source, filter, result, workspace),
+            3 => self.compute_by::<T, 3, 4>(pool, source, filter, ending, result, workspace),
+            _ => self.compute_by::<T, 5, 2>(pool, source, filter, ending, result, workspace),
         }
     }
 
@@ -85,6 +87,7 @@ impl FastCorrelation {
         pool: &Pool,
         source: &[T],
         filter: &[T],
+        ending: Ending<'_, T>,
         result: &mut [T],
         workspace: &mut [T],
     ) {
@@ -104,7 +107,16 @@ impl FastCorrelation {
             fork.blocks(0..tiles.count(), TILES, &|_, range: Range<usize>| {
                 scratch.with(fork, |space| {
                     let (filter, result) = (&into, &result);
-                    isa::run(Block::<T, TAPS, RESULTS> { of: self, source, filter, tiles, range, result, space });
+                    isa::run(Block::<T, TAPS, RESULTS> {
+                        of: self,
+                        source,
+                        filter,
+                        ending,
+                        tiles,
+                        range,
+                        result,
+                        space,
+                    });
                 });
             });
         });
@@ -158,6 +170,7 @@ struct Block<'a, T, const TAPS: usize, const RESULTS: usize> {
     of: &'a FastCorrelation,
     source: &'a [T],
     filter: &'a Shared<T>,
+    ending: Ending<'a, T>,
     tiles: Tiles,
     range: Range<usize>,
     result: &'a Shared<T>,
@@ -179,6 +192,7 @@ impl<T: Registers, const TAPS: usize, const RESULTS: usize> Work<T> for Block<'_
             self.write::<V>(sums, column, vectors, tile);
             column += vectors * V::COUNT;
         }
+        self.end();
     }
 }
 
@@ -219,9 +233,9 @@ impl<T: Registers, const TAPS: usize, const RESULTS: usize> Block<'_, T, TAPS, R
             for first in (0..self.range.len()).step_by(rows) {
                 let starts: [_; ROWS] = std::array::from_fn(|row| from.wrapping_add((first + row) * depth));
                 let places: [_; ROWS] = std::array::from_fn(|row| to.wrapping_add((first + row) * width));
-                let ending = Ending { columns: width, adds: false };
+                let store = Store { columns: width, adds: false };
                 // SAFETY: a block has room for a multiple of every kernel's rows, and the strip is as deep as the source.
-                unsafe { tile::rows_across::<T, V>(rows, vectors, &starts, stretches, strip, &places, ending) };
+                unsafe { tile::rows_across::<T, V>(rows, vectors, &starts, stretches, strip, &places, store) };
             }
         }
     }
@@ -235,7 +249,7 @@ impl<T: Registers, const TAPS: usize, const RESULTS: usize> Block<'_, T, TAPS, R
         for (row, tile) in self.range.clone().enumerate() {
             let [image, line, place] = self.tiles.at(tile);
             let first = self.result.at(((image * height + line) * width + place) * out + column);
-            let (lines, places) = (RESULTS.min(height - line), RESULTS.min(width - place));
+            let [lines, places] = self.within([line, place]);
             let is_whole = lines == RESULTS && places == RESULTS;
             let to = match is_whole {
                 true => Square { first, line: width * out, place: out },
@@ -258,6 +272,31 @@ impl<T: Registers, const TAPS: usize, const RESULTS: usize> Block<'_, T, TAPS, R
                 }
             }
         }
+    }
+
+    /// Ends the results, all channels of a place at once.
+    #[inline(always)]
+    fn end(&self) {
+        if self.ending.is_nothing() {
+            return;
+        }
+        let [_, ([height, width], out)] = self.of.images();
+        for [image, line, place] in self.range.clone().map(|tile| self.tiles.at(tile)) {
+            let [lines, places] = self.within([line, place]);
+            for line in line..line + lines {
+                let first = self.result.at(((image * height + line) * width + place) * out);
+                // SAFETY: the places are within the result, written, and this block's.
+                let places = unsafe { std::slice::from_raw_parts_mut(first, places * out) };
+                places.chunks_exact_mut(out).for_each(|place| self.ending.end(0, place));
+            }
+        }
+    }
+
+    /// How many lines and places of the tile that begins there lie within the image.
+    #[inline(always)]
+    fn within(&self, [line, place]: [usize; 2]) -> [usize; 2] {
+        let [_, ([height, width], _)] = self.of.images();
+        [RESULTS.min(height - line), RESULTS.min(width - place)]
     }
 }
 

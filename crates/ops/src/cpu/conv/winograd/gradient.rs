@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::{
     super::{
         scratch::Scratch,
-        tile::{self, Ending, Grid},
+        tile::{self, Grid, Store},
     },
     Images, POINTS, Tiles,
     transform::{self, Data, Results, SIDE, Square, Taps},
@@ -190,14 +190,14 @@ impl<T: Registers> Work<T> for Multiply<'_, T> {
         while column < filters {
             let vectors = tile::width::<T, V>((filters - column).div_ceil(V::COUNT));
             let grid = Grid { down: 1, across: self.tiles, row_steps: [0, steps[0]], vector_step: steps[1] };
-            let ending = Ending { columns: vectors * V::COUNT, adds: self.adds };
+            let store = Store { columns: vectors * V::COUNT, adds: self.adds };
             let mut channel = 0;
             while channel < channels {
                 let rows = tile::height(channels - channel, V::ROWS[vectors]);
                 let to = sums.wrapping_add(channel * filters + column);
                 let (images, gradient) = (images.wrapping_add(channel), gradient.wrapping_add(column));
                 // SAFETY: the block has so many tiles of all channels, and the sums of a point are of this task.
-                unsafe { tile::rows_over::<T, V>(rows, vectors, images, gradient, grid, to, filters, ending) };
+                unsafe { tile::rows_over::<T, V>(rows, vectors, images, gradient, grid, to, filters, store) };
                 channel += rows;
             }
             column += vectors * V::COUNT;
