@@ -48,7 +48,7 @@ impl Code {
         self.merge_common();
         self.remove_dead();
         self.hoist_fallible();
-        self.end_products();
+        self.add_epilogues();
         self.fuse(kernels);
         self.merge_branches();
         self.widen();

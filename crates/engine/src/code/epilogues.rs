@@ -9,7 +9,7 @@ use crate::{
     plan::Instruction,
 };
 
-/// What becomes part of a product.
+/// What becomes part of a product or a convolution.
 struct Ending {
     instruction: usize,
     epilogue: Epilogue,
@@ -18,7 +18,7 @@ struct Ending {
 
 impl Code {
     /// Lets products and convolutions end in what is done to them anyway.
-    pub(super) fn end_products(&mut self) {
+    pub(super) fn add_epilogues(&mut self) {
         let uses = Uses::of(self);
         let mut is_part = vec![false; self.instructions.len()];
         for index in 0..self.instructions.len() {
@@ -43,8 +43,8 @@ impl Code {
         self.instructions.retain(|_| is_part.next() == Some(false));
     }
 
-    /// What follows a product and can be its end: nobody else reads the product, whose sums come first in an addition,
-    /// because of two NaN the first one's bits stay.
+    /// What follows a product or a convolution and can be its end: nobody else reads its sums, which come first in an
+    /// addition, because of two NaN the first one's bits stay.
     fn ending(&self, uses: &Uses, index: usize) -> Option<Ending> {
         let product = &self.instructions[index];
         let (Kernel::MatMul { epilogue, .. } | Kernel::Convolution { pass: Pass::Forward, epilogue, .. }) =
@@ -57,6 +57,9 @@ impl Code {
         };
         let instruction = uses.only_reader(sum)?;
         let next = &self.instructions[instruction];
+        if !matches!(next.kernel, Kernel::Binary(Binary::Add) | Kernel::Unary(_)) {
+            return None;
+        }
         let elements = |operand: &Operand| operand.shape.iter().product::<usize>();
         let fits = next.condition_place() == product.condition_place()
             && !self.dtype(product.outputs[0].place).is_half()

@@ -7,7 +7,7 @@ use crate::place::Place;
 pub(super) struct Uses {
     pub(super) writers: Vec<Vec<usize>>,
     pub(super) readers: Vec<Vec<usize>>,
-    /// Whether it is fetched, or read by an update.
+    /// Whether the value is fetched, or read by an update.
     pub(super) is_read_outside: Vec<bool>,
 }
 
@@ -31,8 +31,8 @@ impl Uses {
         }
     }
 
-    /// Whether a value is written before an instruction, so far as was known before any became part of a product: those
-    /// are written earlier.
+    /// Whether a value is written before an instruction; of one that has become part of an earlier instruction since, it
+    /// may say no.
     pub(super) fn is_there_before(&self, place: Place, index: usize) -> bool {
         !matches!(place, Place::Slot(value) if self.writers[value].iter().any(|writer| *writer >= index))
     }

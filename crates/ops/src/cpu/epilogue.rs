@@ -3,7 +3,10 @@
 use super::{elementwise::TRANSCENDENTAL, function::Function, number::Float};
 use crate::{Activation, Epilogue, View};
 
-/// What becomes of sums as they are written.
+/// Elements of a block of rows, for the first-level cache.
+const BLOCK: usize = 1 << 12;
+
+/// What becomes of sums once they are whole.
 pub(super) trait End<T>: Copy + Sync {
     /// Ends a line of sums, the first of which belongs to that column of the output.
     fn end(&self, first: usize, line: &mut [T]);
@@ -30,10 +33,6 @@ impl<'a, T: Float> Ending<'a, T> {
         Self { bias: bias.map(|bias| T::slice(bias.data)), activation: epilogue.activation }
     }
 
-    pub(super) fn is_nothing(&self) -> bool {
-        self.bias.is_none() && self.activation.is_none()
-    }
-
     /// Elementary operations for each element.
     pub(super) fn weight(&self) -> usize {
         match self.activation {
@@ -41,23 +40,42 @@ impl<'a, T: Float> Ending<'a, T> {
             Some(Activation::Tanh | Activation::Sigmoid) => TRANSCENDENTAL,
         }
     }
+
+    /// Ends whole rows of the output, which may be short: the activation takes a block of them at once.
+    #[inline(always)]
+    pub(super) fn rows(&self, sums: &mut [T], width: usize) {
+        for block in sums.chunks_mut((BLOCK / width).max(1) * width) {
+            block.chunks_exact_mut(width).for_each(|row| self.add(0, row));
+            self.activate(block);
+        }
+    }
+
+    #[inline(always)]
+    fn add(&self, first: usize, line: &mut [T]) {
+        if let Some(bias) = self.bias {
+            line.iter_mut().zip(&bias[first..]).for_each(|(sum, bias)| *sum = sum.add(*bias));
+        }
+    }
+
+    #[inline(always)]
+    fn activate(&self, sums: &mut [T]) {
+        match self.activation {
+            None => {}
+            Some(Activation::Relu) => sums.iter_mut().for_each(|sum| *sum = sum.relu()),
+            Some(Activation::Relu6) => {
+                let six = T::from_f64(6.0);
+                sums.iter_mut().for_each(|sum| *sum = if *sum > six { six } else { sum.relu() });
+            }
+            Some(Activation::Tanh) => sums.iter_mut().for_each(|sum| *sum = Function::tanh(*sum)),
+            Some(Activation::Sigmoid) => sums.iter_mut().for_each(|sum| *sum = Function::sigmoid(*sum)),
+        }
+    }
 }
 
 impl<T: Float> End<T> for Ending<'_, T> {
     #[inline(always)]
     fn end(&self, first: usize, line: &mut [T]) {
-        if let Some(bias) = self.bias {
-            line.iter_mut().zip(&bias[first..]).for_each(|(sum, bias)| *sum = sum.add(*bias));
-        }
-        match self.activation {
-            None => {}
-            Some(Activation::Relu) => line.iter_mut().for_each(|sum| *sum = sum.relu()),
-            Some(Activation::Relu6) => {
-                let six = T::from_f64(6.0);
-                line.iter_mut().for_each(|sum| *sum = if *sum > six { six } else { sum.relu() });
-            }
-            Some(Activation::Tanh) => line.iter_mut().for_each(|sum| *sum = Function::tanh(*sum)),
-            Some(Activation::Sigmoid) => line.iter_mut().for_each(|sum| *sum = Function::sigmoid(*sum)),
-        }
+        self.add(first, line);
+        self.activate(line);
     }
 }

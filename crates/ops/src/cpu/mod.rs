@@ -105,13 +105,8 @@ impl Kernels for Cpu {
             (Kernel::Logic(kernel), inputs, [output]) => logic::logic(pool, *kernel, inputs, output),
             (Kernel::Cast, &[input], [output]) => elementwise::cast(pool, input, output),
             (Kernel::Copy, &[input], [output]) => elementwise::copy(pool, input, output),
-            (
-                Kernel::Convolution { pass, window, depthwise, epilogue },
-                inputs @ [_, _, ..],
-                [output, workspace @ ..],
-            ) => {
-                let workspace = workspace.first_mut();
-                conv::convolution(pool, *pass, *window, *depthwise, *epilogue, inputs, output, workspace);
+            (Kernel::Convolution { pass, window, depthwise, epilogue }, inputs @ [_, _, ..], outputs @ [_, ..]) => {
+                conv::convolution(pool, *pass, *window, *depthwise, *epilogue, inputs, outputs);
             }
             (Kernel::Pooling { kind, windows }, inputs, [output]) => {
                 pooling::pooling(pool, *kind, *windows, inputs, output);

@@ -1,6 +1,6 @@
-//! What becomes of the sums of a product or a convolution before they are written.
+//! What becomes of the sums of a product or a convolution.
 
-/// What is done to each sum while it is at hand; the default does nothing.
+/// What is done to each sum once it is whole; the default does nothing.
 ///
 /// The result has the bits that [`Binary::Add`](super::Binary::Add) and the function by themselves would give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -31,11 +31,16 @@ fn check(kernel: impl Fn(Epilogue) -> Kernel, inputs: &[Tensor; 2], of: Type, sh
     for threads in [1, 2, 3] {
         let cpu = Cpu::new(threads).unwrap();
         let [sums, biased] = apart(&cpu, &kernel(NONE), inputs, &bias, of, shape);
-        for (activation, unary) in ACTIVATIONS {
+        for function in ACTIVATIONS.map(Some).into_iter().chain([None]) {
             for (bias, before) in [(None, &sums), (Some(&bias), &biased)] {
-                let epilogue = Epilogue { bias: bias.is_some(), activation: Some(activation) };
+                let epilogue =
+                    Epilogue { bias: bias.is_some(), activation: function.map(|(activation, _)| activation) };
                 let inputs: Vec<_> = inputs.iter().chain(bias).cloned().collect();
-                let expected = run(&cpu, &Kernel::Unary(unary), std::slice::from_ref(before), &[(of, shape)]).unwrap();
+                let before = std::slice::from_ref(before);
+                let expected = match function {
+                    Some((_, unary)) => run(&cpu, &Kernel::Unary(unary), before, &[(of, shape)]).unwrap(),
+                    None => before.to_vec(),
+                };
                 let found = run(&cpu, &kernel(epilogue), &inputs, &[(of, shape)]).unwrap();
                 assert_eq!(found[0].bits(), expected[0].bits(), "{:?} on {threads} threads", kernel(epilogue));
             }
@@ -63,9 +68,19 @@ fn of_products() {
 
 #[test]
 fn of_convolutions() {
-    let strips = [Shapes::same(1, 9, 16, 3, 80), Shapes::same(1, 6, 3, 3, 100)];
-    let small = [Shapes::same(3, 9, 5, 5, 20), Shapes::same(2, 14, 16, 3, 32), Shapes::same(2, 11, 32, 5, 16)];
-    for shapes in small.into_iter().chain(strips) {
+    for shapes in [
+        Shapes::same(3, 9, 5, 5, 20),
+        Shapes::same(2, 14, 16, 3, 32),
+        Shapes::same(2, 11, 32, 5, 16),
+        // More columns than a strip has.
+        Shapes::same(1, 9, 16, 3, 80),
+        Shapes::same(1, 6, 3, 3, 100),
+        // Enough for many threads.
+        Shapes::same(8, 14, 32, 3, 32),
+        Shapes::same(4, 14, 5, 5, 40),
+        Shapes { depthwise: true, filter: [3, 3, 40, 1], ..Shapes::same(2, 11, 40, 3, 40) },
+        Shapes { filter: [3, 3, 8, 40], ..Shapes::same(2, 11, 40, 3, 40) },
+    ] {
         for of in FLOATS {
             let (inputs, output) = shapes.inputs(Pass::Forward, of);
             let kernel = |epilogue| match shapes.kernel(Pass::Forward) {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cpu::{
-        epilogue::{End, Ending},
+        epilogue::Ending,
         isa::{self, Registers, Work},
         lanes::Lanes,
         pool::{Pool, Rows},
@@ -116,8 +116,9 @@ impl Correlation {
         isa::run(Packing { correlation: self, filter, into: packed });
         let [_, ([height, width], out)] = self.images();
         let scratch = Scratch::new(bands, pool.threads());
+        let cost = self.geometry.products() / PER_OPERATION + result.len() * ending.weight();
         let lines = Rows { values: result, width: width * out };
-        pool.enter(self.geometry.products() / PER_OPERATION, |fork| {
+        pool.enter(cost, |fork| {
             fork.blocks(lines, self.band(), &|first, block| {
                 scratch.with(fork, |space| {
                     let mut block = block.values;
@@ -196,9 +197,7 @@ impl<T: Registers> Work<T> for Band<'_, T> {
             let down = down.between(top, top + self.lines);
             self.pass::<V>(image, top, [down, across], of_pass);
         }
-        if !self.ending.is_nothing() {
-            self.result.chunks_exact_mut(out).for_each(|place| self.ending.end(0, place));
-        }
+        self.ending.rows(self.result, out);
     }
 }
 

@@ -56,7 +56,6 @@ fn needed(threads: usize, pass: Pass, geometry: Geometry) -> usize {
 }
 
 /// The inputs are the two that are multiplied, and the bias if the epilogue has one.
-#[allow(clippy::too_many_arguments, reason = "the kernel has so many parts")]
 pub(super) fn convolution(
     pool: &Pool,
     pass: Pass,
@@ -64,9 +63,9 @@ pub(super) fn convolution(
     depthwise: bool,
     epilogue: Epilogue,
     inputs: &[View<'_>],
-    output: &mut ViewMut<'_>,
-    workspace: Option<&mut ViewMut<'_>>,
+    outputs: &mut [ViewMut<'_>],
 ) {
+    let [output, workspace @ ..] = outputs else { unreachable!("the check counts outputs") };
     let shapes = [inputs[0].shape, inputs[1].shape];
     let geometry = geometry(pass, window, depthwise, shapes, output.shape).expect("the check has compared the shapes");
     let needed = needed(pool.threads(), pass, geometry);
@@ -74,7 +73,7 @@ pub(super) fn convolution(
         let ending = Ending::<T>::new(epilogue, inputs.get(2).copied());
         let inputs = [T::slice(inputs[0].data), T::slice(inputs[1].data)];
         let output = T::slice_mut(&mut output.data);
-        match workspace.map(|workspace| T::slice_mut(&mut workspace.data)) {
+        match workspace.first_mut().map(|workspace| T::slice_mut(&mut workspace.data)) {
             Some(given) if given.len() >= needed => {
                 compute(pool, pass, geometry, inputs, ending, output, &mut given[..needed]);
             }

@@ -50,7 +50,7 @@ unsafe fn across<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>
                 }
             }
         }
-        end(&sums, |row| *places.get_unchecked(row), store);
+        write(&sums, |row| *places.get_unchecked(row), store);
     }
 }
 
@@ -92,7 +92,7 @@ unsafe fn over<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
                 vectors = vectors.wrapping_add(grid.vector_step);
             }
         }
-        end(&sums, |row| to.add(row * step), store);
+        write(&sums, |row| to.add(row * step), store);
     }
 }
 
@@ -116,7 +116,7 @@ unsafe fn multiply<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usiz
 /// Writes the sums; a row that is narrower than the tile goes through a buffer.
 #[inline(always)]
 #[allow(unsafe_code, reason = "registers are stored at pointers")]
-unsafe fn end<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
+unsafe fn write<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
     sums: &[[V; VECTORS]; ROWS],
     place: impl Fn(usize) -> *mut T,
     store: Store,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     cpu::{
-        epilogue::{End, Ending},
+        epilogue::Ending,
         isa::{self, Registers, Work},
         lanes::Lanes,
         pool::Pool,
@@ -99,8 +99,9 @@ impl FastCorrelation {
         let [(_, depth), (size, _)] = self.images();
         let tiles = Tiles::new(self.geometry.batch, size, RESULTS);
         let (into, scratch) = (Shared::new(transformed), Scratch::new(blocks, pool.threads()));
+        let cost = self.geometry.products() / PER_OPERATION + result.len() * ending.weight();
         let result = Shared::new(result);
-        pool.enter(self.geometry.products() / PER_OPERATION, |fork| {
+        pool.enter(cost, |fork| {
             fork.blocks(0..depth, CHANNELS, &|_, channels| {
                 isa::run(Taps::<T, TAPS> { of: self, filter, channels, into: &into });
             });
@@ -274,20 +275,17 @@ impl<T: Registers, const TAPS: usize, const RESULTS: usize> Block<'_, T, TAPS, R
         }
     }
 
-    /// Ends the results, all channels of a place at once.
+    /// Ends the results, all channels of their places at once.
     #[inline(always)]
     fn end(&self) {
-        if self.ending.is_nothing() {
-            return;
-        }
         let [_, ([height, width], out)] = self.of.images();
         for [image, line, place] in self.range.clone().map(|tile| self.tiles.at(tile)) {
             let [lines, places] = self.within([line, place]);
             for line in line..line + lines {
-                let first = self.result.at(((image * height + line) * width + place) * out);
-                // SAFETY: the places are within the result, written, and this block's.
-                let places = unsafe { std::slice::from_raw_parts_mut(first, places * out) };
-                places.chunks_exact_mut(out).for_each(|place| self.ending.end(0, place));
+                let first = ((image * height + line) * width + place) * out;
+                // SAFETY: the places are written, and this block's.
+                let sums = unsafe { self.result.part(first..first + places * out) };
+                self.ending.rows(sums, out);
             }
         }
     }
